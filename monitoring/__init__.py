@@ -1,0 +1,1 @@
+"""Instruments for any Python service: metrics as declarations, decorators, /metrics."""

@@ -1,0 +1,40 @@
+"""Requests: what came in over HTTP, what was answered, how long it took."""
+
+from __future__ import annotations
+
+from monitoring.catalogue.metric import SERVICE_LABELS, Metric
+
+TOTAL = Metric(
+    name="servewatch_requests_total",
+    kind="counter",
+    help="Requests answered, by endpoint and HTTP code (499: the client left, 503: shed, 504: too late).",
+    topic="requests",
+    labels=(*SERVICE_LABELS, "endpoint", "code"),
+)
+IN_PROGRESS = Metric(
+    name="servewatch_requests_in_progress",
+    kind="gauge",
+    help="Requests that are being worked on.",
+    topic="requests",
+    labels=(*SERVICE_LABELS, "endpoint"),
+)
+DURATION = Metric(
+    name="servewatch_request_duration_seconds",
+    kind="histogram",
+    help="Time from a request's first byte read to its answer's last byte handed over.",
+    topic="requests",
+    unit="seconds",
+    labels=(*SERVICE_LABELS, "endpoint"),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
+    exemplars=True,
+)
+EVENT_LOOP_LAG = Metric(
+    name="servewatch_event_loop_lag_seconds",
+    kind="histogram",
+    help="How much later than asked the event loop ran a timer: above 0.1 s something blocks it.",
+    topic="requests",
+    unit="seconds",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
+)
+
+ALL = (TOTAL, IN_PROGRESS, DURATION, EVENT_LOOP_LAG)

@@ -1,0 +1,1 @@
+"""Serving: a Python model server that is measured from the first request."""

@@ -1,0 +1,84 @@
+"""Every option of a service: its default, its environment variable, its meaning. Nothing else reads os.environ."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from serving.errors import SettingInvalid
+
+PREFIX = "SERVEWATCH_"
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+def _option(default: Any, help: str) -> Any:
+    return field(default=default, metadata={"help": help})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The options of one process. Each is read from SERVEWATCH_<NAME> unless given."""
+
+    home: Path = _option(Path("~/.servewatch"), "Folder of the model store and of the stack's state.")
+    host: str = _option("127.0.0.1", "Address that the service listens on.")
+    port: int = _option(3000, "Port of the service.")
+    metrics_host: str = _option("127.0.0.1", "Address that /metrics listens on.")
+    metrics_port: int = _option(9464, "Port of /metrics on a thread of its own; 0 turns it off.")
+    max_body_bytes: int = _option(16 * 1024 * 1024, "Largest request body; above it the answer is 413.")
+    max_image_pixels: int = _option(20_000_000, "Largest picture that is decoded; above it the answer is 413.")
+    max_queue_rows: int = _option(1024, "Rows that may wait for a runner; above it the answer is 503.")
+    drain_delay: float = _option(1.0, "Seconds that a stopping service still takes requests, so that callers move on.")
+    drain_timeout: float = _option(20.0, "Seconds that accepted requests get to finish before the process ends.")
+    device: str = _option("auto", "Where models run: auto, cpu, cuda or cuda:N.")
+    torch_threads: int = _option(1, "Threads of one PyTorch call on a CPU.")
+    faults: bool = _option(False, "Obey X-Servewatch-Fault headers. For demonstrations, never in production.")
+    log_level: str = _option("info", "debug, info, warning or error.")
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
+        """Read the environment; what is given (and not None) wins over it."""
+        environ = os.environ if environ is None else environ
+        values: dict[str, Any] = {}
+        for option in fields(cls):
+            variable = PREFIX + option.name.upper()
+            if given.get(option.name) is not None:
+                values[option.name] = given[option.name]
+            elif variable in environ:
+                values[option.name] = _parse(variable, environ[variable], type(option.default))
+        settings = cls(**values)
+        object.__setattr__(settings, "home", settings.home.expanduser())
+        return settings
+
+    def environment(self) -> dict[str, str]:
+        """The variables that give another process these same settings."""
+        return {PREFIX + option.name.upper(): _show(getattr(self, option.name)) for option in fields(self)}
+
+    @property
+    def store(self) -> Path:
+        """Folder of the model store."""
+        return self.home / "models"
+
+
+def inherited_environment() -> dict[str, str]:
+    """A copy of this process's environment, for a child process."""
+    return dict(os.environ)
+
+
+def _show(value: Any) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _parse(variable: str, text: str, kind: type) -> Any:
+    if kind is bool:
+        if text.lower() in _TRUE | _FALSE:
+            return text.lower() in _TRUE
+        raise SettingInvalid(variable, text, "1 or 0")
+    if issubclass(kind, Path):
+        return Path(text)
+    try:
+        return kind(text)
+    except ValueError:
+        raise SettingInvalid(variable, text, "a whole number" if kind is int else "a number") from None
