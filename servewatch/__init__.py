@@ -1,0 +1,1 @@
+"""The command: servewatch up, serve, models, generate, check and the rest."""

@@ -1,0 +1,58 @@
+"""The command line: each command lives in a file of this folder and is imported when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from serving.errors import ServewatchError, StoreError
+
+COMMANDS = {
+    "up": "servewatch.cli.stack:up",
+    "down": "servewatch.cli.stack:down",
+    "status": "servewatch.cli.stack:status",
+    "demo": "servewatch.cli.demo:demo",
+    "serve": "servewatch.cli.serve:serve",
+    "models": "servewatch.cli.models:models",
+    "generate": "servewatch.cli.generate:generate",
+    "check": "servewatch.cli.check:check",
+    "console": "servewatch.cli.console:console",
+    "receiver": "servewatch.cli.receiver:receiver",
+}
+"""Name of a command, and where it is: a command that is not called is not imported."""
+
+
+class Commands(click.Group):
+    """A group that knows its commands by name and imports the one that is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="servewatch")
+def servewatch() -> None:
+    """Serve a model and watch it."""
+
+
+def main(args: list[str] | None = None, **extra: Any) -> NoReturn:
+    """Run a command; an error that we raise on purpose is two lines on stderr and exit code 1 or 2, never a traceback."""
+    try:
+        servewatch.main(args=args, prog_name="servewatch", **extra)
+    except StoreError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except ServewatchError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2 if error.code.endswith("_invalid") else 1)
+    sys.exit(0)
