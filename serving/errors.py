@@ -32,7 +32,9 @@ class SettingInvalid(ServewatchError):
     code = "setting_invalid"
 
     def __init__(self, variable: str, value: str, accepted: str) -> None:
-        super().__init__(f"{variable} is {value!r}, which is not {accepted}", f"export {variable}=... or unset {variable}")
+        super().__init__(
+            f"{variable} is {value!r}, which is not {accepted}", f"export {variable}=... or unset {variable}"
+        )
 
 
 class ServiceInvalid(ServewatchError):

@@ -56,7 +56,7 @@ QUEUE_REQUESTS = Metric(
 DISPATCHES = Metric(
     name="servewatch_runner_dispatches_total",
     kind="counter",
-    help="Batches dispatched, by reason: full, timeout (it waited long enough), idle (the runner was free), drain.",
+    help="Batches dispatched, by reason: full, timeout (waited long enough), idle (runner was free), drain.",
     topic="batching",
     labels=(*_RUNNER, "reason"),
 )
