@@ -1,0 +1,105 @@
+"""`servewatch up`, `down` and `status`: the whole stack."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from servewatch.stack.mode import DEMO, Options, StackStatus
+from servewatch.stack.ports import Ports
+from serving.settings import Settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+PORT = click.IntRange(1, 65535)
+
+
+def say(text: str) -> None:
+    """Print a line; a terminal that has gone is no reason to end the stack."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
+
+
+def home_option(command: F) -> F:
+    """The folder of the store and of the stack's state, for every command that deals with the stack."""
+    help = "Folder of the store and of the stack's state.  [default: $SERVEWATCH_HOME or ~/.servewatch]"
+    option = click.option("--home", type=click.Path(file_okay=False, path_type=Path), default=None, help=help)
+    return option(command)
+
+
+def _port_options(command: F) -> F:
+    for name in reversed(Ports.__dataclass_fields__):
+        default = Ports.__dataclass_fields__[name].default
+        help = f"Port of {name}."
+        option = click.option(
+            Ports.flag(name), f"port_{name}", type=PORT, default=default, show_default=True, help=help
+        )
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.option("--native", "mode", flag_value="native", help="As processes of this machine.")
+@click.option("--compose", "mode", flag_value="compose", help="In containers, as docker-compose.yml says.")
+@click.option("--detach", is_flag=True, help="Return once everything is healthy.")
+@click.option("--no-traffic", is_flag=True, help="Send no demo traffic.")
+@click.option("--service", default=DEMO, show_default=True, metavar="MODULE:NAME", help="The service to run.")
+@_port_options
+@home_option
+def up(mode: str | None, detach: bool, no_traffic: bool, service: str, home: Path | None, **chosen: int) -> None:
+    """Bring up the whole stack: a service, Prometheus, Alertmanager, dashboards, notifications, traffic.
+
+    Without --native or --compose: containers where an engine answers and the folder has a docker-compose.yml,
+    else processes of this machine.
+    """
+    from servewatch.stack.choose import choose
+
+    ports = Ports(**{name.removeprefix("port_"): port for name, port in chosen.items()})
+    options = Options(_home(home), service, not no_traffic, ports, detach)
+    sys.exit(choose(mode, options, Path.cwd(), say).up())
+
+
+@click.command()
+@home_option
+def down(home: Path | None) -> None:
+    """Take the stack down: requests that were accepted are answered, then every process ends."""
+    from servewatch.stack.choose import running
+
+    stack = running(Options(_home(home)), Path.cwd(), say)
+    say("the stack is down" if stack is not None and stack.down() else "nothing runs")
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@home_option
+def status(as_json: bool, home: Path | None) -> None:
+    """Show what runs, where, and whether it is healthy; exit code 1 if something is not, or nothing runs."""
+    from servewatch.stack.choose import running
+
+    stack = running(Options(_home(home)), Path.cwd(), say)
+    found = stack.status() if stack is not None else StackStatus(None)
+    if as_json:
+        print(json.dumps(found.to_json(), indent=2))
+    else:
+        _show(found)
+    sys.exit(0 if found.healthy else 1)
+
+
+def _show(found: StackStatus) -> None:
+    if not found.processes:
+        say(found.note or "nothing runs; servewatch up starts a stack")
+        return
+    say(f"mode {found.mode}{f': {found.note}' if found.note else ''}")
+    for process in found.processes:
+        mark = click.style("healthy  ", fg="green") if process.healthy else click.style("unhealthy", fg="red")
+        say(f"  {process.name:13} {mark} {process.url or '-':24} {process.detail}")
+
+
+def _home(given: Path | None) -> Path:
+    return Settings.load(home=given.absolute() if given else None).home.absolute()

@@ -1,0 +1,95 @@
+"""The receiver's page: what came, newest first. Every text in it comes from outside and is escaped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+STYLE = """
+:root { color-scheme: light dark; --line: #8884; --soft: #8889; --bad: #d64545; --good: #2f9e5b; }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.3rem; margin: 0; } header p, .times { color: var(--soft); margin: 0; }
+header { border-bottom: 1px solid var(--line); padding-bottom: .8rem; margin-bottom: 1.2rem; }
+article { border: 1px solid var(--line); border-left: 4px solid var(--bad); border-radius: 6px;
+  padding: .7rem 1rem; margin: 0 0 .8rem; }
+article.resolved { border-left-color: var(--good); }
+h2 { font-size: 1rem; margin: 0; display: flex; gap: .6rem; align-items: baseline; flex-wrap: wrap; }
+h2 b { color: var(--bad); font-size: .75rem; text-transform: uppercase; letter-spacing: .04em; }
+.resolved h2 b { color: var(--good); } h2 time { margin-left: auto; font-weight: 400; color: var(--soft); }
+ul { margin: .4rem 0 0; padding-left: 1.1rem; } li { margin: .2rem 0; } code { font-size: .85em; }
+.times { font-size: .85rem; }
+"""
+
+_HASH = base64.b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()
+HEADERS = {
+    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_HASH}'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+}
+
+Payload = Mapping[str, Any]
+
+
+def render(payloads: Sequence[Payload]) -> str:
+    """The whole page for these payloads, which come oldest first."""
+    entries = "\n".join(_notification(payload) for payload in reversed(payloads))
+    nothing = "<p>Nothing came yet. When an alert fires, Alertmanager sends it here.</p>"
+    count = "1 notification" if len(payloads) == 1 else f"{len(payloads)} notifications"
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta http-equiv="refresh" content="10"><title>Notifications ({len(payloads)})</title><style>{STYLE}</style></head>
+<body><header><h1>Notifications</h1><p>{count}, newest first; as JSON: <a href="notifications">notifications</a></p>
+</header><main>
+{entries or nothing}
+</main></body></html>
+"""
+
+
+def _notification(payload: Payload) -> str:
+    status = "resolved" if payload.get("status") == "resolved" else "firing"
+    alerts = [alert for alert in payload.get("alerts", ()) if isinstance(alert, Mapping)]
+    names = ", ".join(dict.fromkeys(_text(_map(alert, "labels"), "alertname") or "unnamed" for alert in alerts))
+    service = _text(_map(payload, "groupLabels"), "service") or _text(_map(payload, "commonLabels"), "service")
+    received = _text(payload, "receivedAt")
+    return (
+        f'<article class="{status}"><h2><b>{status}</b> {escape(names)}'
+        f"{f' <code>{escape(service)}</code>' if service else ''}"
+        f" <time>{_time(received)}</time></h2><ul>{''.join(map(_alert, alerts))}</ul></article>"
+    )
+
+
+def _alert(alert: Payload) -> str:
+    labels, annotations = _map(alert, "labels"), _map(alert, "annotations")
+    said = _text(annotations, "summary") or _text(labels, "alertname")
+    parts = [escape(said)]
+    if _text(annotations, "description"):
+        parts.append(f"<br>{escape(_text(annotations, 'description'))}")
+    link = _text(annotations, "runbook_url")
+    # Only web addresses become links: a label may hold anything, also a script.
+    if link.startswith(("http://", "https://")):
+        parts.append(f' <a href="{escape(link)}" rel="noreferrer noopener">runbook</a>')
+    times = f"since {_time(_text(alert, 'startsAt'))}"
+    if alert.get("status") == "resolved":
+        times += f", until {_time(_text(alert, 'endsAt'))}"
+    severity = _text(labels, "severity")
+    shown = f"{escape(severity)}, {times}" if severity else times
+    return f'<li>{"".join(parts)}<p class="times">{shown}</p></li>'
+
+
+def _map(data: Payload, key: str) -> Payload:
+    value = data.get(key)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _text(data: Payload, key: str) -> str:
+    value = data.get(key)
+    return value if isinstance(value, str) else ""
+
+
+def _time(text: str) -> str:
+    return f"{escape(text[:19].replace('T', ' '))} UTC" if text.endswith(("Z", "+00:00")) else escape(text)

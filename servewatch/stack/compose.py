@@ -1,0 +1,171 @@
+"""Compose mode: the same stack in containers, as docker-compose.yml describes it."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from servewatch.stack.errors import StackError, ToolMissing
+from servewatch.stack.mode import Options, ProcessStatus, StackStatus
+from servewatch.stack.wake import Wake
+from serving.settings import inherited_environment
+
+FILE = "docker-compose.yml"
+NAMES = ("serving", "prometheus", "alertmanager", "receiver", "grafana", "traffic")
+PASSWORD = Path("secrets") / "grafana_admin_password"
+
+
+def engine_answers(seconds: float = 3.0) -> bool:
+    """Whether a container engine with Compose is there and answers soon."""
+    if not shutil.which("docker"):
+        return False
+    try:
+        for command in (["docker", "info"], ["docker", "compose", "version"]):
+            subprocess.run(command, check=True, capture_output=True, timeout=seconds)
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+class Compose:
+    """The stack in containers."""
+
+    name = "compose"
+
+    def __init__(self, options: Options, folder: Path, say: Callable[[str], None]) -> None:
+        self.options, self.folder, self.say = options, folder, say
+
+    def up(self) -> int:
+        """Build, start, wait until every container is healthy; stay until told to stop unless detached."""
+        if not (self.folder / FILE).is_file():
+            raise StackError(f"no {FILE} in {self.folder}", "change to the project's folder, or servewatch up --native")
+        if not engine_answers():
+            raise ToolMissing(
+                "no container engine with Compose v2 answers (docker info, docker compose version)",
+                "start Docker, or run without containers: servewatch up --native",
+            )
+        admin_password(self.folder)
+        self.say("building and starting containers (the first time takes minutes)")
+        wait = ["up", "--detach", "--build", "--wait", *([] if self.options.traffic else ["--scale", "traffic=0"])]
+        if self._follow(wait) != 0:
+            raise StackError(
+                f"docker compose {' '.join(wait)} failed", "docker compose ps -a; docker compose logs NAME"
+            )
+        for process in self.status().processes:
+            self.say(f"{process.name:13} {process.url or '-':32} {process.detail}")
+        return 0 if self.options.detach else self._stay()
+
+    def down(self) -> bool:
+        """Stop and remove the containers; volumes stay."""
+        if not self.status().processes:
+            return False
+        if self._follow(["down", "--remove-orphans", "--timeout", "30"]) != 0:
+            raise StackError("docker compose down failed", "docker compose ps -a; docker compose logs")
+        return True
+
+    def status(self) -> StackStatus:
+        """Every container of the stack, replicas together."""
+        return StackStatus("compose", summary(self._ps()))
+
+    def kill(self, seconds: float, wait: Callable[[float], None]) -> None:
+        """Kill one serving container and start it again after so long."""
+        running = [row for row in self._ps() if row.get("Service") == "serving" and row.get("State") == "running"]
+        if not running:
+            raise StackError("no serving container runs", "servewatch up --compose")
+        container = str(running[0]["Name"])
+        self._docker("kill", container)
+        self.say(f"killed {container}; it stays down for {seconds:.0f} s")
+        try:
+            wait(seconds)
+        finally:
+            self._docker("start", container)
+            self.say(f"started {container} again")
+
+    def _stay(self) -> int:
+        self.say("Ctrl-C takes it down.")
+        with Wake() as wake:
+            while not wake.stop:
+                wake.wait(60)
+        self.down()
+        return 0
+
+    def _ps(self) -> list[dict[str, Any]]:
+        if not shutil.which("docker"):
+            return []
+        answer = subprocess.run(
+            ["docker", "compose", "ps", "--all", "--format", "json"],
+            cwd=self.folder,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+        )
+        return parse_ps(answer.stdout) if answer.returncode == 0 else []
+
+    def _follow(self, arguments: list[str]) -> int:
+        command = ["docker", "compose", *arguments]
+        return subprocess.run(command, cwd=self.folder, env=self._environment()).returncode
+
+    def _docker(self, *arguments: str) -> None:
+        answer = subprocess.run(["docker", *arguments], capture_output=True, text=True)
+        if answer.returncode != 0:
+            raise StackError(f"docker {' '.join(arguments)} failed: {answer.stderr.strip()}", "docker ps -a")
+
+    def _environment(self) -> dict[str, str]:
+        return {**inherited_environment(), **variables(self.options)}
+
+
+def variables(options: Options) -> dict[str, str]:
+    """What docker-compose.yml may be told: ports as SERVEWATCH_<NAME>_PORT, and the service."""
+    ports = options.ports
+    names = ("metrics", "prometheus", "alertmanager", "receiver", "grafana")
+    chosen = {f"SERVEWATCH_{name.upper()}_PORT": str(getattr(ports, name)) for name in names}
+    return {**chosen, "SERVEWATCH_PORT": str(ports.service), "SERVEWATCH_SERVICE": options.service}
+
+
+def admin_password(folder: Path) -> Path:
+    """The file with Grafana's admin password, made at first use; its folder is closed to other users."""
+    path = folder / PASSWORD
+    if not path.exists():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        path.write_text(secrets.token_urlsafe(24) + "\n")
+        # Grafana reads it as a user of its own inside the container; outside, the folder keeps others away.
+        path.chmod(0o644)
+    return path
+
+
+def parse_ps(text: str) -> list[dict[str, Any]]:
+    """`docker compose ps --format json`: one array in older versions, an object per line in newer ones."""
+    text = text.strip()
+    if text.startswith("["):
+        rows: list[dict[str, Any]] = json.loads(text)
+        return rows
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def summary(rows: Iterable[Mapping[str, Any]]) -> tuple[ProcessStatus, ...]:
+    """One line per service: healthy if each replica is; containers that ended well have done their job."""
+    services: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        name = str(row.get("Service", ""))
+        if name in NAMES or row.get("State") != "exited" or row.get("ExitCode") != 0:
+            services.setdefault(name, []).append(row)
+    order = [*NAMES, *sorted(set(services) - set(NAMES))]
+    return tuple(_process(name, services[name]) for name in order if name in services)
+
+
+def _process(name: str, rows: list[Mapping[str, Any]]) -> ProcessStatus:
+    well = [row for row in rows if row.get("State") == "running" and row.get("Health") in (None, "", "healthy")]
+    published = [
+        f"http://127.0.0.1:{port['PublishedPort']}"
+        for row in rows
+        for port in row.get("Publishers") or ()
+        if port.get("PublishedPort")
+    ]
+    told = ", ".join(sorted({str(row.get("Status") or row.get("State")) for row in rows}))
+    count = f"{len(well)} of {len(rows)} healthy: " if len(rows) > 1 else ""
+    return ProcessStatus(name, published[0] if published else "", len(well) == len(rows), count + told)

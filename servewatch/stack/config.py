@@ -1,0 +1,87 @@
+"""The configuration of Prometheus and Alertmanager in native mode, as text and as files in the stack's folder."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from servewatch.stack.ports import HOST, Ports
+
+INTERVAL = "5s"
+"""Short, so that a demonstration does not keep anybody waiting."""
+
+HEADER = "# Written by `servewatch up` at every start: edits here are lost.\n"
+
+
+def prometheus(ports: Ports, service_name: str, rules: str = "rules/*.yml") -> dict[str, Any]:
+    """Prometheus's configuration: what it scrapes, which rules it evaluates, whom it tells."""
+    return {
+        "global": {"scrape_interval": INTERVAL, "scrape_timeout": "4s", "evaluation_interval": INTERVAL},
+        "rule_files": [rules],
+        "alerting": {"alertmanagers": [{"static_configs": [_targets(ports.alertmanager)]}]},
+        "scrape_configs": [
+            {
+                "job_name": "serving",
+                "honor_labels": True,
+                "static_configs": [{**_targets(ports.metrics), "labels": {"service": service_name}}],
+            },
+            {"job_name": "prometheus", "static_configs": [_targets(ports.prometheus)]},
+            {"job_name": "alertmanager", "static_configs": [_targets(ports.alertmanager)]},
+        ],
+    }
+
+
+def prometheus_argv(program: str, folder: Path, ports: Ports) -> tuple[str, ...]:
+    """How Prometheus is started, with flags that 2.42 and 3.x both know."""
+    return (
+        program,
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data' / 'prometheus'}",
+        "--storage.tsdb.retention.time=15d",
+        "--storage.tsdb.retention.size=2GB",
+        f"--web.listen-address={HOST}:{ports.prometheus}",
+        "--enable-feature=exemplar-storage",
+        "--log.level=warn",
+    )
+
+
+def alertmanager_argv(program: str, folder: Path, ports: Ports) -> tuple[str, ...]:
+    """How Alertmanager is started: alone, so without its cluster port."""
+    return (
+        program,
+        f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder / 'data' / 'alertmanager'}",
+        f"--web.listen-address={HOST}:{ports.alertmanager}",
+        f"--web.external-url={ports.url('alertmanager')}",
+        "--cluster.listen-address=",
+        "--log.level=warn",
+    )
+
+
+def write(folder: Path, ports: Ports, service_name: str, alertmanager: str) -> None:
+    """Write every configuration file; data of earlier runs stays."""
+    for name in ("prometheus", "alertmanager"):
+        (folder / "data" / name).mkdir(parents=True, exist_ok=True)
+    (folder / "prometheus.yml").write_text(HEADER + yaml.safe_dump(prometheus(ports, service_name), sort_keys=False))
+    (folder / "alertmanager.yml").write_text(alertmanager)
+    rules = folder / "rules"
+    shutil.rmtree(rules, ignore_errors=True)
+    rules.mkdir()
+    for name, text in rule_files():
+        (rules / name).write_text(text)
+
+
+def rule_files() -> Sequence[tuple[str, str]]:
+    """The generated rule files of the alerts package, by name."""
+    folder = files("alerts") / "generated"
+    found = [entry for entry in folder.iterdir() if entry.name.endswith(".rules.yml")] if folder.is_dir() else []
+    return [(entry.name, entry.read_text()) for entry in sorted(found, key=lambda entry: entry.name)]
+
+
+def _targets(port: int) -> dict[str, Any]:
+    return {"targets": [f"{HOST}:{port}"]}

@@ -1,0 +1,45 @@
+"""The log file of each process: kept over one restart of the stack, bounded, shown where something fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+LARGEST = 10 * 1024 * 1024
+
+
+def log_path(folder: Path, name: str) -> Path:
+    """Where a process of the stack writes."""
+    return folder / "logs" / f"{name}.log"
+
+
+def begin(log: Path) -> None:
+    """Start a new log; the one of the run before is kept beside it."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    if log.exists() and log.stat().st_size:
+        log.replace(_previous(log))
+    log.touch()
+
+
+def bound(log: Path, largest: int = LARGEST) -> None:
+    """Where it has grown too large, move what is in it aside while the process goes on writing."""
+    if log.exists() and log.stat().st_size > largest:
+        shutil.copyfile(log, _previous(log))
+        os.truncate(log, 0)
+
+
+def tail(log: Path, lines: int = 12) -> str:
+    """Its last lines, indented for a terminal."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - 16384))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        text = ""
+    last = [line for line in text.splitlines() if line.strip()][-lines:]
+    return "\n".join(f"    {line[:240]}" for line in last) or "    (it wrote nothing)"
+
+
+def _previous(log: Path) -> Path:
+    return log.with_name(log.name + ".1")

@@ -1,0 +1,81 @@
+"""What every mode of the stack offers, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from servewatch.stack.ports import Ports
+
+DEMO = "examples.fashion.service:Fashion"
+"""The service of a stack where none is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What `servewatch up` was asked for."""
+
+    home: Path
+    service: str = DEMO
+    traffic: bool = True
+    ports: Ports = field(default_factory=Ports)
+    detach: bool = False
+
+    @property
+    def folder(self) -> Path:
+        """Where the stack keeps its state, configuration, data and logs."""
+        return self.home / "stack"
+
+    @property
+    def demo(self) -> bool:
+        """Whether the service is the one that the demo traffic is made for."""
+        return self.service == DEMO
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessStatus:
+    """One process of the stack, as `servewatch status` shows it."""
+
+    name: str
+    url: str
+    healthy: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackStatus:
+    """The whole stack; no mode means that nothing runs."""
+
+    mode: str | None
+    processes: tuple[ProcessStatus, ...] = ()
+    note: str = ""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether something runs and all of it is well."""
+        return bool(self.processes) and all(process.healthy for process in self.processes)
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract of `servewatch status --json`."""
+        keys = ("name", "url", "healthy", "detail")
+        shown = [{key: getattr(process, key) for key in keys} for process in self.processes]
+        return {"mode": self.mode, "processes": shown}
+
+
+class Mode(Protocol):
+    """One way to run the stack."""
+
+    name: str
+
+    def up(self) -> int:
+        """Bring it up and stay until it is taken down, or return once it is healthy where asked to detach."""
+        ...
+
+    def down(self) -> bool:
+        """Take it down; False where nothing ran."""
+        ...
+
+    def status(self) -> StackStatus:
+        """What runs now."""
+        ...

@@ -1,0 +1,178 @@
+"""Native mode: the stack as processes of this machine, kept by one supervisor."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from servewatch.stack import config, health, logs, plan, ports, prepare, processes, state, tools
+from servewatch.stack.errors import StackError
+from servewatch.stack.mode import Options, ProcessStatus, StackStatus
+from servewatch.stack.supervisor import Supervisor, this_process
+from servewatch.stack.wake import Wake
+from serving.settings import inherited_environment
+
+DOWN_SECONDS = 60.0
+
+
+class Native:
+    """The stack as processes of this machine."""
+
+    name = "native"
+
+    def __init__(self, options: Options, say: Callable[[str], None]) -> None:
+        self.options, self.say = options, say
+        self.folder = options.folder
+
+    def up(self) -> int:
+        """Prepare, start, and stay until told to stop; detached, return once everything is healthy."""
+        record = state.read(self.folder)
+        if record is not None and record.supervised:
+            raise state.already_running(record)
+        return self._detached() if self.options.detach else self._stay()
+
+    def down(self) -> bool:
+        """End the supervisor, which ends the rest; then whatever an earlier, killed one may have left."""
+        record = state.read(self.folder)
+        if record is None:
+            return False
+        ran = record.supervised
+        if processes.send(record.supervisor, signal.SIGTERM):
+            self.say("asked it to stop: requests that were accepted are answered first")
+            processes.wait_gone([record.supervisor], DOWN_SECONDS)
+        processes.send(record.supervisor, signal.SIGKILL)
+        left = self._sweep(record)
+        state.forget(self.folder)
+        return ran or left
+
+    def status(self) -> StackStatus:
+        """Each process as it answers at this moment."""
+        record = state.read(self.folder)
+        if record is None:
+            return StackStatus(None)
+        with ThreadPoolExecutor(max_workers=max(1, len(record.processes))) as pool:
+            shown = tuple(pool.map(_look, record.processes))
+        if record.supervised:
+            return StackStatus("native", shown, "" if record.phase == "running" else f"the stack is {record.phase}")
+        if not any(process.process and processes.alive(process.process) for process in record.processes):
+            return StackStatus(None, note="the supervisor was killed; nothing of the stack runs any more")
+        return StackStatus("native", shown, "the supervisor was killed, so nothing restarts what dies")
+
+    def kill(self, seconds: float) -> None:
+        """Let the supervisor kill the service and keep it down for so long."""
+        record = state.read(self.folder)
+        if record is None or not record.supervised or record.find("serving") is None:
+            raise StackError("no native stack runs", "servewatch up --native")
+        state.ask_kill(self.folder, "serving", seconds)
+
+    def _stay(self) -> int:
+        with Wake() as wake, state.only_one(self.folder):
+            before = state.read(self.folder)
+            if before is not None:
+                self._sweep(before)
+            record = state.StackRecord(
+                mode="native",
+                phase="preparing",
+                stamp=uuid.uuid4().hex,
+                supervisor=this_process(),
+                service=self.options.service,
+            )
+            state.write(self.folder, record)
+            try:
+                supervisor = self._prepare(record, wake)
+                if not wake.stop:
+                    supervisor.run(wake, self._ready)
+            finally:
+                state.forget(self.folder)
+        return 0
+
+    def _prepare(self, record: state.StackRecord, wake: Wake) -> Supervisor:
+        """Everything that can go wrong before the first process starts does so here."""
+        options, home = self.options, self.options.home
+        ports.check(options.ports, plan.PORTS)
+        found = tools.ensure(home / "tools", self.say)
+        name = prepare.service_name(options.service, home)
+        if options.demo:
+            prepare.train_if_missing(home, self.say, wake)
+        config.write(self.folder, options.ports, name, prepare.alertmanager_config(options, found["alertmanager"]))
+        environment = {**inherited_environment(), processes.STAMP: record.stamp, "PYTHONUNBUFFERED": "1"}
+        programs = plan.programs(options, found)
+        return Supervisor(programs, self.folder, replace(record, service_name=name), environment, self.say)
+
+    def _ready(self, seconds: float) -> None:
+        self.say(f"\nall of it runs, after {seconds:.1f} s:\n")
+        for name, url, what in plan.addresses(self.options):
+            self.say(f"  {name:13} {url:24} {what}")
+        for note in plan.notes(self.options):
+            self.say(f"\n{note}")
+        self.say("\nCtrl-C, or servewatch down, takes it down.")
+
+    def _detached(self) -> int:
+        log = logs.log_path(self.folder, "supervisor")
+        logs.begin(log)
+        with log.open("ab") as output:
+            child = subprocess.Popen(
+                [sys.executable, "-m", "servewatch", *plan.arguments(replace(self.options, detach=False))],
+                env={**inherited_environment(), "PYTHONUNBUFFERED": "1"},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        with Wake() as wake, _followed(log, self.say) as follow:
+            while not wake.stop:
+                wake.wait(0.1)
+                follow()
+                if child.poll() is not None:
+                    return child.returncode
+                record = state.read(self.folder)
+                if record is not None and record.supervisor.pid == child.pid and record.phase == "running":
+                    follow()
+                    child.returncode = 0  # it lives on: Popen must not complain that nobody waited for it
+                    return 0
+        child.terminate()
+        child.wait(DOWN_SECONDS)
+        return 1
+
+    def _sweep(self, record: state.StackRecord) -> bool:
+        recorded = [process.process for process in record.processes if process.process]
+        left = {process for process in recorded if processes.alive(process)} | set(processes.stamped(record.stamp))
+        left.discard(record.supervisor)
+        if left:
+            self.say(f"ending {len(left)} processes that a killed stack left")
+            processes.end(left, 10.0)
+        return bool(left)
+
+
+def _look(record: state.ProcessRecord) -> ProcessStatus:
+    problem = ""
+    if record.process is None or not processes.alive(record.process):
+        return ProcessStatus(record.name, record.url, False, record.detail if record.process is None else "it is gone")
+    if record.health:
+        problem = health.answers(record.health)
+    elif record.heartbeat:
+        problem = health.beats(Path(record.heartbeat))
+    past = "; ".join(part for part in record.detail.split("; ") if part.startswith("restarted"))
+    return ProcessStatus(record.name, record.url, not problem, "; ".join(filter(None, [problem or "running", past])))
+
+
+@contextmanager
+def _followed(log: Path, say: Callable[[str], None]) -> Iterator[Callable[[], None]]:
+    """Show what is written to a file, whole lines at a time."""
+    rest = ""
+    with log.open() as file:
+
+        def follow() -> None:
+            nonlocal rest
+            *lines, rest = (rest + file.read()).split("\n")
+            for line in lines:
+                say(line)
+
+        yield follow

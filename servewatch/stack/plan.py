@@ -1,0 +1,131 @@
+"""Which processes a native stack has: their commands, addresses and health, from the options alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+
+from servewatch.stack import config
+from servewatch.stack.mode import Options
+from servewatch.stack.ports import Ports
+from servewatch.stack.program import Program
+
+PORTS = ("service", "metrics", "prometheus", "alertmanager", "receiver", "console")
+"""The ports that native mode needs."""
+
+DRAIN = 30.0
+"""Seconds that the service gets to answer what it accepted: more than its own limit."""
+
+
+def programs(options: Options, tools: Mapping[str, str]) -> list[Program]:
+    """Every process of the stack, in the order of the contract."""
+    found = [_serving(options), *_watchers(options, tools), _receiver(options), _console(options)]
+    return [*found, _traffic(options)] if sends_traffic(options) else found
+
+
+def sends_traffic(options: Options) -> bool:
+    """Whether demo traffic belongs to this stack: its images mean something to the demo service only."""
+    return options.traffic and options.demo
+
+
+def addresses(options: Options) -> list[tuple[str, str, str]]:
+    """Name, address and what is found there, for the table that `up` prints."""
+    ports = options.ports
+    return [
+        ("console", ports.url("console"), "dashboards, alerts"),
+        ("serving", ports.url("service", "/docs"), "the service: try it here"),
+        ("metrics", ports.url("metrics", "/metrics"), "what the service measures"),
+        ("prometheus", ports.url("prometheus"), "series, rules, targets"),
+        ("alertmanager", ports.url("alertmanager"), "alerts, silences"),
+        ("receiver", ports.url("receiver"), "notifications that came"),
+    ]
+
+
+def notes(options: Options) -> list[str]:
+    """What somebody who starts this stack should know."""
+    if sends_traffic(options):
+        return ["demo traffic runs; to see an alert fire: servewatch demo errors|slow|overload|kill"]
+    if options.traffic:
+        return [f"traffic is off: it is made for the demo service, and this is {options.service}"]
+    return ["traffic is off, as you asked; to send some: servewatch demo traffic"]
+
+
+def arguments(options: Options) -> list[str]:
+    """The command line that means these options, for the supervisor of a detached stack."""
+    ports = [f"{Ports.flag(name)}={getattr(options.ports, name)}" for name in PORTS]
+    silent = [] if options.traffic else ["--no-traffic"]
+    detach = ["--detach"] if options.detach else []
+    return ["up", "--native", f"--home={options.home}", f"--service={options.service}", *ports, *silent, *detach]
+
+
+def _servewatch(*words: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "servewatch", *words)
+
+
+def _serving(options: Options) -> Program:
+    ports = options.ports
+    flags = (f"--port={ports.service}", f"--metrics-port={ports.metrics}")
+    return Program(
+        name="serving",
+        argv=_servewatch("serve", options.service, *flags),
+        url=ports.url("service"),
+        health=ports.url("service", "/readyz"),
+        environment={"SERVEWATCH_HOME": str(options.home), "SERVEWATCH_FAULTS": "1"},
+        stage=1,
+        stop_seconds=DRAIN,
+    )
+
+
+def _watchers(options: Options, tools: Mapping[str, str]) -> list[Program]:
+    folder, ports = options.folder, options.ports
+    return [
+        Program(
+            name="prometheus",
+            argv=config.prometheus_argv(tools["prometheus"], folder, ports),
+            url=ports.url("prometheus"),
+            health=ports.url("prometheus", "/-/ready"),
+            stage=2,
+        ),
+        Program(
+            name="alertmanager",
+            argv=config.alertmanager_argv(tools["alertmanager"], folder, ports),
+            url=ports.url("alertmanager"),
+            health=ports.url("alertmanager", "/-/ready"),
+            stage=2,
+        ),
+    ]
+
+
+def _receiver(options: Options) -> Program:
+    ports, file = options.ports, options.folder / "data" / "notifications.jsonl"
+    return Program(
+        name="receiver",
+        argv=_servewatch("receiver", f"--port={ports.receiver}", f"--file={file}"),
+        url=ports.url("receiver"),
+        health=ports.url("receiver", "/healthz"),
+        stage=2,
+    )
+
+
+def _console(options: Options) -> Program:
+    ports = options.ports
+    sources = [f"--{name}={ports.url(name)}" for name in ("prometheus", "alertmanager", "receiver")]
+    return Program(
+        name="console",
+        argv=_servewatch("console", f"--port={ports.console}", *sources),
+        url=ports.url("console"),
+        health=ports.url("console", "/healthz"),
+        stage=2,
+    )
+
+
+def _traffic(options: Options) -> Program:
+    report = options.folder / "traffic.json"
+    url = options.ports.url("service")
+    return Program(
+        name="traffic",
+        argv=_servewatch("demo", "traffic", f"--url={url}", f"--report={report}"),
+        heartbeat=report,
+        stage=0,
+        stop_seconds=5.0,
+    )

@@ -1,0 +1,84 @@
+"""What a native stack needs before its first process starts: the service's name, a model, Alertmanager's text."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from alerts import alertmanager
+from servewatch.stack.errors import StackError
+from servewatch.stack.mode import Options
+from servewatch.stack.program import LEASH
+from servewatch.stack.wake import Wake
+from serving.errors import ServiceInvalid
+from serving.settings import inherited_environment
+from serving.store import Store
+
+MODEL = "fashion_mnist"
+TRAINING = "examples.fashion.train"
+
+
+def service_name(service: str, home: Path) -> str:
+    """The name under which a service is measured; raises where it cannot be imported."""
+    if not re.fullmatch(r"[\w.]+:\w+", service):
+        raise ServiceInvalid(f"service {service!r} is not MODULE:NAME", "for example examples.fashion.service:Fashion")
+    answer = subprocess.run(
+        [sys.executable, "-m", "servewatch.stack.describe", service],
+        env={**inherited_environment(), "SERVEWATCH_HOME": str(home)},
+        capture_output=True,
+        text=True,
+    )
+    if answer.returncode != 0:
+        why = (answer.stderr.strip().splitlines() or ["no reason was given"])[-1]
+        raise ServiceInvalid(
+            f"service {service!r} cannot be used: {why}",
+            "run this in the folder from which `python -c 'import MODULE'` works, or give --service MODULE:NAME",
+        )
+    return answer.stdout.strip().splitlines()[-1]
+
+
+def train_if_missing(home: Path, say: Callable[[str], None], wake: Wake) -> None:
+    """Train the demo model where the store has none, and show how that goes."""
+    store = Store(home / "models")
+    if store.list(MODEL):
+        return
+    say(f"no model {MODEL!r} in {store.folder}: training it (under a minute, once)")
+    child = subprocess.Popen(
+        [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), sys.executable, "-m", TRAINING],
+        env={**inherited_environment(), "SERVEWATCH_HOME": str(home), "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.DEVNULL,
+    )
+    while child.poll() is None and not wake.stop:
+        wake.wait(0.5)
+    if wake.stop:
+        child.terminate()
+        child.wait()
+    elif child.returncode != 0:
+        raise StackError(
+            f"training {MODEL!r} failed with exit code {child.returncode}, see above",
+            f"SERVEWATCH_HOME={home} python -m {TRAINING}",
+        )
+
+
+def alertmanager_config(options: Options, program: str) -> str:
+    """Alertmanager's configuration: the stack's receiver, and the channels whose secrets are in the home's folder."""
+    secrets = options.home / "secrets"
+    receiver = options.ports.url("receiver", "/alerts")
+    try:
+        found = alertmanager.channels(secrets)
+        return alertmanager.config(found, secrets=secrets, receiver=receiver, release=release(program))
+    except alertmanager.ChannelInvalid as error:
+        raise StackError(str(error), f"the files of notification channels are in {secrets}") from None
+
+
+def release(program: str) -> tuple[int, int]:
+    """The release of a program of the Prometheus family, as it says itself."""
+    answer = subprocess.run([program, "--version"], capture_output=True, text=True)
+    found = re.search(r"version v?(\d+)\.(\d+)", answer.stdout + answer.stderr)
+    if found is None:
+        raise StackError(f"{program} --version does not tell its release", "see that this is the right program")
+    return int(found[1]), int(found[2])

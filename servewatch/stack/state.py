@@ -1,0 +1,126 @@
+"""What the supervisor writes down for `status`, `down` and `demo`, in files of the stack's folder."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from servewatch.stack.errors import StackRunning
+from servewatch.stack.processes import Identity, alive
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessRecord:
+    """One process as the supervisor last saw it."""
+
+    name: str
+    url: str
+    health: str
+    heartbeat: str
+    log: str
+    process: Identity | None
+    healthy: bool
+    restarts: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class StackRecord:
+    """The stack as its supervisor last saw it."""
+
+    mode: str
+    phase: str
+    stamp: str
+    supervisor: Identity
+    service: str = ""
+    service_name: str = ""
+    processes: tuple[ProcessRecord, ...] = field(default=())
+
+    @property
+    def supervised(self) -> bool:
+        """Whether the supervisor that wrote this still runs."""
+        return alive(self.supervisor)
+
+    def find(self, name: str) -> ProcessRecord | None:
+        """The record of a process, by its name."""
+        return next((process for process in self.processes if process.name == name), None)
+
+
+def state_path(folder: Path) -> Path:
+    """Where the record is."""
+    return folder / "state.json"
+
+
+def write(folder: Path, record: StackRecord) -> None:
+    """Write the record so that a reader sees either the old one or the new one, never half of it."""
+    write_json(state_path(folder), asdict(record))
+
+
+def read(folder: Path) -> StackRecord | None:
+    """The record; None where there is none, or none that can be read."""
+    try:
+        data = json.loads(state_path(folder).read_text())
+        processes = tuple(_process(process) for process in data.pop("processes"))
+        return StackRecord(**{**data, "supervisor": Identity(**data["supervisor"]), "processes": processes})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def forget(folder: Path) -> None:
+    """Remove the record: nothing runs any more."""
+    state_path(folder).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def only_one(folder: Path) -> Iterator[None]:
+    """Hold the stack's folder: there is one supervisor at most, and the kernel lets go when it dies."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise already_running(read(folder)) from None
+        yield
+
+
+def already_running(record: StackRecord | None) -> StackRunning:
+    """The error for a second stack in the same home."""
+    who = f" (process {record.supervisor.pid}, service {record.service})" if record else ""
+    return StackRunning(f"a stack is running already{who}", "servewatch status to see it, servewatch down to end it")
+
+
+def ask_kill(folder: Path, name: str, seconds: float) -> None:
+    """Leave the wish that a process be killed and stay down for so long; the supervisor obeys."""
+    write_json(folder / "kill.json", {"process": name, "seconds": seconds})
+
+
+def take_kill(folder: Path) -> tuple[str, float] | None:
+    """The wish that was left, once."""
+    path = folder / "kill.json"
+    if not path.exists():
+        return None
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        wish = json.loads(path.read_text())
+        path.unlink()
+        return str(wish["process"]), float(wish["seconds"])
+    path.unlink(missing_ok=True)
+    return None
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Replace a JSON file in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(json.dumps(data, indent=2) + "\n")
+    beside.replace(path)
+
+
+def _process(data: dict[str, Any]) -> ProcessRecord:
+    known = data["process"]
+    return ProcessRecord(**{**data, "process": Identity(**known) if known else None})
