@@ -28,7 +28,6 @@ class Settings:
     metrics_host: str = _option("127.0.0.1", "Address that /metrics listens on.")
     metrics_port: int = _option(9464, "Port of /metrics on a thread of its own; 0 turns it off.")
     max_body_bytes: int = _option(16 * 1024 * 1024, "Largest request body; above it the answer is 413.")
-    max_image_pixels: int = _option(20_000_000, "Largest picture that is decoded; above it the answer is 413.")
     max_queue_rows: int = _option(1024, "Rows that may wait for a runner; above it the answer is 503.")
     drain_delay: float = _option(1.0, "Seconds that a stopping service still takes requests, so that callers move on.")
     drain_timeout: float = _option(20.0, "Seconds that accepted requests get to finish before the process ends.")
@@ -71,7 +70,7 @@ def _show(value: Any) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
-def _parse(variable: str, text: str, kind: type) -> Any:
+def _parse(variable: str, text: str, kind: Any) -> Any:
     if kind is bool:
         if text.lower() in _TRUE | _FALSE:
             return text.lower() in _TRUE

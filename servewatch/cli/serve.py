@@ -1,0 +1,29 @@
+"""`servewatch serve`: one service."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from serving.loading import load_service
+from serving.server import configure_logging, run
+from serving.settings import Settings
+
+
+@click.command()
+@click.argument("target", metavar="MODULE:NAME")
+@click.option("--host", help="Address to listen on (127.0.0.1).")
+@click.option("--port", type=int, help="Port of the service (3000).")
+@click.option("--metrics-host", help="Address of /metrics (127.0.0.1).")
+@click.option("--metrics-port", type=int, help="Port of /metrics on a thread of its own (9464); 0 turns it off.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
+def serve(target: str, **given: Any) -> None:
+    """Serve one service, such as examples.fashion.service:Fashion.
+
+    Every other option is an environment variable, SERVEWATCH_*.
+    """
+    settings = Settings.load(**given)
+    configure_logging(settings.log_level)
+    sys.exit(run(load_service(target), settings))

@@ -1,0 +1,172 @@
+"""The queue before a runner, and the loop that forms batches of it.
+
+The wait adapts by itself: while the runner is busy, requests gather; as soon as it is free, a batch goes
+when an iteration of the event loop has brought no further request (there is nobody to wait for), when the
+batch is full, or when the oldest request has waited for `max_wait`. So an idle service answers at once, and
+a loaded one fills its batches with what was there to be read anyway.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from monitoring import Metrics
+from monitoring.catalogue import batching
+from serving.errors import QueueFull
+from serving.runner import Job, Runner, join
+
+Reason = Literal["full", "timeout", "idle", "drain"]
+REASONS: tuple[Reason, ...] = ("full", "timeout", "idle", "drain")
+OUTCOMES = ("ok", "error", "invalid", "shed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a batch may be, how long its oldest request may wait for a free runner, how many rows may queue."""
+
+    max_rows: int = 64
+    max_wait: float = 0.01
+    max_queue_rows: int = 1024
+
+
+def decide(rows: int, age: float, arriving: bool, draining: bool, limits: Limits) -> Reason | None:
+    """Whether a free runner should take what is queued, and why; None is: wait one iteration more."""
+    if rows == 0:
+        return None
+    if draining:
+        return "drain"
+    if rows >= limits.max_rows:
+        return "full"
+    if age >= limits.max_wait:
+        return "timeout"
+    return None if arriving else "idle"
+
+
+class Batcher:
+    """One runner's queue. Everything here happens on the event loop's thread."""
+
+    def __init__(
+        self, runner: Runner, limits: Limits, metrics: Metrics, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self.runner = runner
+        self.limits = limits
+        self.draining = False
+        self.rows = 0
+        self._queue: deque[Job] = deque()
+        self._free = runner.threads
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._looking = False
+        self._arrived = 0
+        self._bind(metrics)
+
+    def _bind(self, metrics: Metrics) -> None:
+        runner = self.runner.name
+        self._requests = {o: metrics.counter(batching.REQUESTS, runner=runner, outcome=o) for o in OUTCOMES}
+        self._dispatches = {r: metrics.counter(batching.DISPATCHES, runner=runner, reason=r) for r in REASONS}
+        self._batch_size = metrics.histogram(batching.BATCH_SIZE, runner=runner)
+        self._queue_seconds = metrics.histogram(batching.QUEUE_SECONDS, runner=runner)
+        self._queue_requests = metrics.gauge(batching.QUEUE_REQUESTS, runner=runner)
+        self._running = metrics.gauge(batching.IN_PROGRESS, runner=runner)
+
+    def submit(self, value: Any) -> asyncio.Future[Any]:
+        """Queue a request's rows; the future gets its part of the batch's answer."""
+        rows = self.runner.rows(value)
+        if self.rows and self.rows + rows > self.limits.max_queue_rows:
+            self._requests["shed"].inc()
+            raise QueueFull(
+                f"{self.rows} rows wait for {self.runner.name!r}: {rows} more are over {self.limits.max_queue_rows}",
+                "try again in a second; the service's owner may add replicas or raise SERVEWATCH_MAX_QUEUE_ROWS",
+            )
+        if rows > self.limits.max_rows:
+            return asyncio.ensure_future(self._submit_parts(value, rows))
+        return self._queue_up(value, rows)
+
+    async def _submit_parts(self, value: Any, rows: int) -> Any:
+        """A request of more rows than a batch may have goes in parts, each of which is a request to the runner."""
+        size = self.limits.max_rows
+        parts = [value[start : start + size] for start in range(0, rows, size)]
+        return join(await asyncio.gather(*(self._queue_up(part, len(part)) for part in parts)))
+
+    def _queue_up(self, value: Any, rows: int) -> asyncio.Future[Any]:
+        job = Job(value, rows, self._loop.create_future(), self._clock())
+        self._queue.append(job)
+        self.rows += rows
+        self._arrived += 1
+        self._queue_requests.set(len(self._queue))
+        self._look_soon()
+        return job.future
+
+    def _look_soon(self) -> None:
+        if not self._looking and self._free:
+            self._looking = True
+            self._loop.call_soon(self._look)
+
+    def _look(self) -> None:
+        """Once an iteration of the loop, while a runner is free and something waits."""
+        self._looking = False
+        arriving, self._arrived = self._arrived > 0, 0
+        while self._free and self._queue:
+            age = self._clock() - self._queue[0].queued
+            reason = decide(self.rows, age, arriving, self.draining, self.limits)
+            if reason is None:
+                self._look_soon()
+                return
+            self._dispatch(reason)
+
+    def _dispatch(self, reason: Reason) -> None:
+        batch, rows = self._take()
+        self._queue_requests.set(len(self._queue))
+        if not batch:
+            return
+        now = self._clock()
+        for job in batch:
+            self._queue_seconds.observe(now - job.queued)
+        self._batch_size.observe(rows)
+        self._dispatches[reason].inc()
+        self._running.inc(len(batch))
+        self._free -= 1
+        self.runner.start(batch, self._finished)
+
+    def _take(self) -> tuple[list[Job], int]:
+        """The oldest requests that fit a batch together; those whose client has left are dropped and counted."""
+        batch: list[Job] = []
+        rows = 0
+        while self._queue and (not batch or rows + self._queue[0].rows <= self.limits.max_rows):
+            job = self._queue.popleft()
+            self.rows -= job.rows
+            if job.future.done():
+                self._requests["cancelled"].inc()
+                continue
+            batch.append(job)
+            rows += job.rows
+        return batch, rows
+
+    def _finished(self, batch: list[Job]) -> None:
+        """Called on the runner's thread: hand the answers over to the event loop's."""
+        self._loop.call_soon_threadsafe(self._answer, batch)
+
+    def _answer(self, batch: list[Job]) -> None:
+        self._free += 1
+        self._running.dec(len(batch))
+        for job in batch:
+            if job.future.done():
+                self._requests["cancelled"].inc()
+            elif job.error is not None:
+                outcome = getattr(job.error, "outcome", "error")
+                self._requests[outcome if outcome in self._requests else "error"].inc()
+                job.future.set_exception(job.error)
+            else:
+                self._requests["ok"].inc()
+                job.future.set_result(job.result)
+        self._look_soon()
+
+    def drain(self) -> None:
+        """From here on a free runner takes whatever waits."""
+        self.draining = True
+        self._look_soon()

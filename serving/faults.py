@@ -1,0 +1,45 @@
+"""Faults on demand, for demonstrations: a request's header makes it fail, or makes the runner slow for a while."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from serving.errors import RunnerFailed, UnfitInput
+
+HEADER = b"x-servewatch-fault"
+LONGEST = 10.0
+
+
+class Faults:
+    """Obeys `error` and `slow=SECONDS`. A service has one only where the setting `faults` is on."""
+
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._clock, self._sleep = clock, sleep
+        self._delay = self._until = 0.0
+
+    def obey(self, header: str) -> None:
+        """Fail here, or slow the runner down for the next second."""
+        kind, _, value = header.partition("=")
+        if kind == "error":
+            raise RunnerFailed("a fault was asked for", "leave the X-Servewatch-Fault header out")
+        try:
+            self._delay = min(float(value), LONGEST)
+        except ValueError:
+            kind = ""
+        if kind != "slow":
+            raise UnfitInput(f"fault {header!r} is not known", "error or slow=SECONDS")
+        self._until = self._clock() + 1.0
+
+    def around(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """The function, slower while that was asked for."""
+
+        def slowed(argument: Any) -> Any:
+            if self._clock() < self._until:
+                self._sleep(self._delay)
+            return function(argument)
+
+        return slowed

@@ -1,0 +1,112 @@
+"""The frame around the endpoints: FastAPI with health, metrics, Swagger that needs no internet, errors as JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
+from fastapi_swagger import patch_fastapi
+from prometheus_client.registry import CollectorRegistry
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.routing import Mount
+
+from monitoring import Metrics, metrics_app
+from serving.app import App
+from serving.errors import InvalidInput, MethodNotAllowed, NotFound, NotReady, ServewatchError, UnfitInput
+from serving.faults import Faults
+from serving.lifecycle import Lifecycle
+from serving.openapi import endpoint_paths
+from serving.service import Definition, definition
+from serving.settings import Settings
+
+
+def create_app(service: Any, settings: Settings | None = None, registry: CollectorRegistry | None = None) -> App:
+    """The ASGI app of a service class, with all its metrics in the registry."""
+    declared = definition(service)
+    settings = settings or Settings.load()
+    registry = registry if registry is not None else CollectorRegistry()
+    metrics = Metrics(registry, {"service": declared.name, "version": declared.version})
+    lifecycle = Lifecycle(declared, settings, metrics, Faults() if settings.faults else None)
+    frame = _frame(declared, lifecycle, registry)
+    return App(frame, lifecycle, metrics)
+
+
+def _frame(declared: Definition, lifecycle: Lifecycle, registry: CollectorRegistry) -> FastAPI:
+    frame = FastAPI(
+        title=declared.name,
+        version=declared.version,
+        description=declared.summary,
+        docs_url=None,
+        redoc_url=None,
+        swagger_ui_oauth2_redirect_url=None,
+    )
+    patch_fastapi(frame, swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True})
+    _add_health(frame, lifecycle)
+    _add_errors(frame, [endpoint.path for endpoint in declared.endpoints])
+    frame.router.routes.append(Mount("/metrics", metrics_app(registry)))
+    frame.openapi = lambda: _openapi(frame, declared)  # type: ignore[method-assign]
+    return frame
+
+
+def _add_health(frame: FastAPI, lifecycle: Lifecycle) -> None:
+    def described() -> dict[str, Any]:
+        models = [{"name": model.name, "version": model.version} for model in lifecycle.models]
+        declared = lifecycle.definition
+        return {"status": lifecycle.state, "service": declared.name, "version": declared.version, "models": models}
+
+    @frame.get("/livez", tags=["health"], summary="The process lives")
+    async def livez() -> dict[str, Any]:
+        return {"status": "alive"}
+
+    @frame.get("/healthz", tags=["health"], summary="What the service is doing")
+    async def healthz() -> dict[str, Any]:
+        return described()
+
+    @frame.get("/readyz", tags=["health"], summary="Requests are welcome")
+    async def readyz() -> dict[str, Any]:
+        if (reason := lifecycle.reason) is not None:
+            raise NotReady(reason, "ask again in a second")
+        return described()
+
+
+def _add_errors(frame: FastAPI, endpoints: list[str]) -> None:
+    def answer(error: ServewatchError, extra: dict[str, str] | None = None) -> JSONResponse:
+        return JSONResponse(error.body(), error.status, {**error.headers, **(extra or {})})
+
+    @frame.exception_handler(ServewatchError)
+    async def ours(request: Request, error: ServewatchError) -> JSONResponse:
+        return answer(error)
+
+    @frame.exception_handler(RequestValidationError)
+    async def unfit(request: Request, error: RequestValidationError) -> JSONResponse:
+        faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        return answer(UnfitInput("; ".join(faults)))
+
+    @frame.exception_handler(HTTPException)
+    async def routing(request: Request, error: HTTPException) -> JSONResponse:
+        asked = f"{request.method} {request.url.path}"
+        shown: ServewatchError
+        if error.status_code == 404 and error.detail == "Not Found":
+            shown = NotFound(f"there is no {asked}", f"the endpoints are POST {', '.join(endpoints)}; /docs shows all")
+        elif error.status_code == 405:
+            shown = MethodNotAllowed(f"{asked} is not served", "/docs shows what is")
+        else:
+            shown = InvalidInput(str(error.detail))
+            shown.status, shown.code = error.status_code, "http_error"
+        return answer(shown, dict(error.headers or {}))
+
+
+def _openapi(frame: FastAPI, declared: Definition) -> dict[str, Any]:
+    if frame.openapi_schema is None:
+        schema = get_openapi(
+            title=frame.title, version=frame.version, description=frame.description, routes=frame.routes
+        )
+        paths, components = endpoint_paths(declared)
+        schema["paths"] = {**paths, **schema.get("paths", {})}
+        schema.setdefault("components", {}).setdefault("schemas", {}).update(components)
+        frame.openapi_schema = schema
+    return frame.openapi_schema

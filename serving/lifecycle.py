@@ -1,0 +1,134 @@
+"""From loading to draining: the service's instance, its runners, and whether it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any, Literal
+
+from monitoring import Metrics
+from monitoring.catalogue import batching, models, requests
+from serving.batcher import Batcher, Limits
+from serving.errors import NotReady
+from serving.faults import Faults
+from serving.runner import Runner
+from serving.service import Batched, Definition, RunnerSpec
+from serving.settings import Settings
+from serving.store import Model, Store
+
+State = Literal["starting", "ready", "draining", "failed", "stopped"]
+LAG_INTERVAL = 0.25
+log = logging.getLogger("serving")
+
+
+class Lifecycle:
+    """What one process of a service is doing."""
+
+    def __init__(
+        self, definition: Definition, settings: Settings, metrics: Metrics, faults: Faults | None = None
+    ) -> None:
+        self.definition = definition
+        self.settings = settings
+        self.metrics = metrics
+        self.faults = faults
+        self.state: State = "starting"
+        self.error: BaseException | None = None
+        self.instance: Any = None
+        self.batchers: dict[str, Batcher] = {}
+        self.models: list[Model] = []
+        self.on_failure: Callable[[], None] = lambda: None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def begin(self) -> None:
+        """Load beside the event loop, which answers health checks meanwhile."""
+        self._tasks = [asyncio.create_task(self._start()), asyncio.create_task(self._watch_lag())]
+
+    async def _start(self) -> None:
+        try:
+            self.instance = await asyncio.get_running_loop().run_in_executor(None, self.definition.make, self._load)
+            for spec in self.definition.runners:
+                self._start_runner(spec)
+        except BaseException as error:
+            self.state, self.error = "failed", error
+            self.on_failure()
+            if not isinstance(error, Exception):
+                raise
+            return
+        if self.state == "starting":
+            self.state = "ready"
+            log.info("%s %s is ready", self.definition.name, self.definition.version)
+
+    def _load(self, tag: str) -> Model:
+        store = Store(self.settings.store)
+        model = store.load(tag, device=self.settings.device, threads=self.settings.torch_threads)
+        info = model.info
+        self.metrics.gauge(
+            models.INFO, model=info.name, model_version=info.version, framework=info.framework, reference=""
+        ).set(1)
+        self.models.append(model)
+        return model
+
+    def _start_runner(self, spec: RunnerSpec) -> None:
+        member = vars(type(self.instance)).get(spec.name) or getattr(type(self.instance), spec.name)
+        if isinstance(member, Batched):
+            function: Callable[[Any], Any] = functools.partial(member.function, self.instance)
+        else:
+            method = getattr(self.instance, spec.name)
+            function = functools.partial(_spread, method)
+        if self.faults is not None:
+            function = self.faults.around(function)
+        duration = self.metrics.histogram(batching.DURATION, runner=spec.name)
+        bounds = spec.batching
+        runner = Runner(spec.name, function, duration, batch=spec.batch, threads=bounds.threads)
+        limits = Limits(bounds.max_rows, bounds.max_wait, self.settings.max_queue_rows)
+        self.batchers[spec.name] = batcher = Batcher(runner, limits, self.metrics)
+        if isinstance(member, Batched):
+            self.instance.__dict__[spec.name] = batcher.submit
+
+    @property
+    def reason(self) -> str | None:
+        """Why requests are not welcome; None where they are."""
+        if self.state == "starting":
+            return "the model is loading"
+        if self.state != "ready":
+            return f"the service is {self.state}"
+        down = [name for name, batcher in self.batchers.items() if not batcher.runner.alive]
+        return f"runner {down[0]!r} is down" if down else None
+
+    def admit(self) -> None:
+        """Raise where no request can be served; while draining it still can."""
+        if self.state not in ("ready", "draining") or self.instance is None:
+            raise NotReady(self.reason or "the service has stopped", "GET /readyz tells when it is ready")
+
+    def drain(self) -> None:
+        """Say no to readiness checks; go on with what comes."""
+        if self.state in ("starting", "ready"):
+            self.state = "draining"
+            log.info("%s drains", self.definition.name)
+        for batcher in self.batchers.values():
+            batcher.drain()
+
+    async def end(self) -> None:
+        """Stop the runners' threads and the tasks."""
+        self.state = "stopped"
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for batcher in self.batchers.values():
+            batcher.runner.close()
+
+    async def _watch_lag(self) -> None:
+        lag = self.metrics.histogram(requests.EVENT_LOOP_LAG)
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + LAG_INTERVAL
+            await asyncio.sleep(LAG_INTERVAL)
+            lag.observe(max(0.0, loop.time() - due))
+
+
+def _spread(method: Callable[..., Any], call: Any) -> Any:
+    """A plain method's runner gets (value, query parameters)."""
+    value, query = call
+    return method(value, **query)

@@ -1,0 +1,34 @@
+"""Finds a service by `MODULE:NAME`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+
+from serving.errors import ServiceInvalid
+from serving.service import DEFINITION, definition
+
+
+def load_service(target: str) -> type:
+    """Import a service's class; the folder we are in counts as a place to import from."""
+    module_name, _, name = target.partition(":")
+    if not name:
+        raise ServiceInvalid(
+            f"{target!r} does not name a service", "write MODULE:NAME, as in examples.fashion.service:Fashion"
+        )
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        module = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        raise ServiceInvalid(
+            f"module {module_name!r} cannot be imported: {error}", f"run it where {module_name} is"
+        ) from None
+    found = getattr(module, name, None)
+    if not isinstance(found, type):
+        services = [key for key, value in vars(module).items() if hasattr(value, DEFINITION)]
+        held = ", ".join(services) or "no service"
+        raise ServiceInvalid(f"{module_name} has no class {name!r}; it has {held}", "put @service on a class")
+    definition(found)
+    return found

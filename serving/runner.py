@@ -1,0 +1,142 @@
+"""The runner: threads that call the user's model, one batch at a time, and the only place that times it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from asyncio import Future
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import Any
+
+import numpy as np
+
+from monitoring.metrics import Observer
+from serving.errors import RunnerFailed, ServewatchError
+
+log = logging.getLogger("serving.runner")
+
+
+@dataclass(slots=True)
+class Job:
+    """One request's part of a batch."""
+
+    value: Any
+    rows: int
+    future: Future[Any]
+    queued: float
+    result: Any = None
+    error: Exception | None = None
+
+
+def join(values: list[Any]) -> Any:
+    """The rows of several arrays, or of several lists, as one."""
+    if len(values) == 1:
+        return values[0]
+    if isinstance(values[0], np.ndarray):
+        return np.concatenate(values)
+    return [row for value in values for row in value]
+
+
+Finished = Callable[[list[Job]], None]
+
+
+class Runner:
+    """Runs one function. With `batch`, its argument is the rows of many requests, joined along the first axis."""
+
+    def __init__(
+        self,
+        name: str,
+        function: Callable[[Any], Any],
+        duration: Observer,
+        *,
+        batch: bool = True,
+        threads: int = 1,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.name = name
+        self.function = function
+        self.batch = batch
+        self.threads = threads
+        self._duration = duration
+        self._clock = clock
+        self._work: SimpleQueue[tuple[list[Job], Finished] | None] = SimpleQueue()
+        self._threads = [threading.Thread(target=self._serve, name=f"{name}-{i}", daemon=True) for i in range(threads)]
+        for thread in self._threads:
+            thread.start()
+
+    def rows(self, value: Any) -> int:
+        """How many rows a request has."""
+        if not self.batch:
+            return 1
+        try:
+            return len(value)
+        except TypeError:
+            raise RunnerFailed(
+                f"{self.name!r} takes rows (an array or a list), got {type(value).__name__}", "pass value[None]"
+            ) from None
+
+    def start(self, batch: list[Job], finished: Finished) -> None:
+        """Hand a batch to a thread; `finished` is called on it when every job has its result or error."""
+        self._work.put((batch, finished))
+
+    @property
+    def alive(self) -> bool:
+        """Whether its threads live."""
+        return all(thread.is_alive() for thread in self._threads)
+
+    def close(self) -> None:
+        """End the threads when they have done what was handed to them."""
+        for _ in self._threads:
+            self._work.put(None)
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def _serve(self) -> None:
+        while (work := self._work.get()) is not None:
+            batch, finished = work
+            self._run(batch)
+            finished(batch)
+            del work, batch
+
+    def _run(self, batch: list[Job]) -> None:
+        """Run the jobs as one batch; where that fails, each alone, so that a bad row fails its own request only."""
+        try:
+            for job, result in zip(batch, self._call([job.value for job in batch]), strict=True):
+                job.result = result
+        except BaseException as error:  # not even SystemExit may end the thread: requests would wait for ever
+            if len(batch) == 1:
+                batch[0].error = self._explain(error)
+                return
+            for job in batch:
+                self._run([job])
+
+    def _call(self, values: list[Any]) -> list[Any]:
+        if not self.batch:
+            return [self._timed(values[0])]
+        rows = join(values)
+        answer = self._timed(rows)
+        if not hasattr(answer, "__len__") or len(answer) != len(rows):
+            came = f"{len(answer)} rows" if hasattr(answer, "__len__") else f"a {type(answer).__name__}"
+            raise RunnerFailed(f"{self.name!r} was given {len(rows)} rows and answered {came}", "answer a row for each")
+        parts, start = [], 0
+        for value in values:
+            parts.append(answer[start : start + len(value)])
+            start += len(value)
+        return parts
+
+    def _timed(self, argument: Any) -> Any:
+        start = self._clock()
+        try:
+            return self.function(argument)
+        finally:
+            self._duration.observe(self._clock() - start)
+
+    def _explain(self, error: BaseException) -> Exception:
+        """Errors of ours go to the client as they are; of others it learns the class, the log everything."""
+        if isinstance(error, ServewatchError):
+            return error
+        log.error("%s failed on a request of its own", self.name, exc_info=error)
+        return RunnerFailed(f"{self.name!r} failed: {type(error).__name__}", "the service's log has the traceback")

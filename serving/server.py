@@ -1,0 +1,122 @@
+"""One service in one process: its sockets, its signals, its end."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import sys
+from types import FrameType
+
+import uvicorn
+from prometheus_client import REGISTRY
+from prometheus_client.registry import CollectorRegistry
+
+from monitoring import MetricsServer
+from monitoring.exposition import PortTaken
+from serving.app import App
+from serving.errors import ServewatchError
+from serving.frame import create_app
+from serving.settings import Settings
+
+log = logging.getLogger("serving")
+
+
+class PortInUse(ServewatchError):
+    """Another process listens on a port that we need."""
+
+    code = "port_in_use"
+
+
+class Server(uvicorn.Server):
+    """uvicorn, but that a signal drains first: not ready, then no more connections, then the accepted work ends."""
+
+    def __init__(self, config: uvicorn.Config, app: App) -> None:
+        super().__init__(config)
+        self._app = app
+        self._stopping = False
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """First signal: drain. Second: end now."""
+        if self._stopping:
+            self.should_exit = self.force_exit = True
+            return
+        self._stopping = True
+        self._app.lifecycle.drain()
+        loop = self.servers[0].get_loop() if self.servers else None
+        if loop is None or not self.server_state.connections:
+            self.should_exit = True
+        else:
+            loop.call_soon_threadsafe(loop.call_later, self._app.settings.drain_delay, self._stop)
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+    def failed(self) -> None:
+        """The service could not start: end."""
+        self.should_exit = True
+
+
+def listen(host: str, port: int, flag: str) -> socket.socket:
+    """A socket that listens there, or an error that names the flag to choose another port."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise _port_error(error, host, port, flag) from None
+    return listening
+
+
+def _port_error(error: OSError, host: str, port: int, flag: str) -> PortInUse:
+    reason = "is taken by another process" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
+    return PortInUse(f"port {port} on {host} {reason}", f"choose another with {flag} PORT")
+
+
+def run(service: type, settings: Settings, registry: CollectorRegistry = REGISTRY) -> int:
+    """Serve until a signal ends it; 0 if it ended as it should."""
+    app = create_app(service, settings, registry)
+    listening = listen(settings.host, settings.port, "--port")
+    try:
+        metrics = (
+            MetricsServer(registry, settings.metrics_host, settings.metrics_port) if settings.metrics_port else None
+        )
+    except PortTaken as error:
+        listening.close()
+        raise _port_error(error, settings.metrics_host, settings.metrics_port, "--metrics-port") from None
+    server = Server(_config(app, settings), app)
+    app.lifecycle.on_failure = server.failed
+    log.info("%s on http://%s:%s", app.lifecycle.definition.name, settings.host, listening.getsockname()[1])
+    try:
+        server.run(sockets=[listening])
+    finally:
+        if metrics is not None:
+            metrics.close()
+    if app.lifecycle.error is not None:
+        raise app.lifecycle.error
+    return 0
+
+
+def _config(app: App, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="auto",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=int(settings.drain_timeout),
+    )
+
+
+def configure_logging(level: str) -> None:
+    """Plain lines on stderr; uvicorn's start and stop messages are ours to give."""
+    logging.basicConfig(
+        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

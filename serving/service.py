@@ -1,0 +1,254 @@
+"""What a user writes: a class with @service, endpoints with @api, and methods that run in batches with @batched."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, overload
+
+from serving.errors import ServiceInvalid
+from serving.signature import Signature, read_signature
+from serving.store import Model, Store
+
+DEFINITION = "__serving__"
+_STORE = "__serving_store__"
+_PATH = re.compile(r"/[A-Za-z0-9_./-]*\Z")
+RESERVED = ("/healthz", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/")
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+C = TypeVar("C", bound=type)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """Bounds of the batches of one runner; None takes the setting or the default."""
+
+    max_rows: int = 64
+    max_wait: float = 0.01
+    threads: int = 1
+
+
+class Batched(Generic[In, Out]):
+    """A method that runs on a runner's thread, with the rows of many requests at once. Await it in endpoints.
+
+    Without a server, as in a test, it is called directly.
+    """
+
+    def __init__(self, function: Callable[[Any, In], Out], batching: Batching) -> None:
+        self.function = function
+        self.batching = batching
+        self.__doc__ = function.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Batched[In, Out]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Callable[[In], Awaitable[Out]]: ...
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        if instance is None:
+            return self
+
+        async def direct(rows: In) -> Out:
+            return self.function(instance, rows)
+
+        return direct
+
+
+def batched(
+    *, max_rows: int = 64, max_wait: float = 0.01, threads: int = 1
+) -> Callable[[Callable[[Any, In], Out]], Batched[In, Out]]:
+    """Run a method with the rows of many requests, joined along the first axis; it answers a row for each."""
+    _check_batching(max_rows, max_wait, threads)
+    return lambda function: Batched(function, Batching(max_rows, max_wait, threads))
+
+
+class ModelRef:
+    """A model that a service uses, loaded before it is ready."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> ModelRef: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Model: ...
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        if instance is None:
+            return self
+        load = getattr(instance, _STORE, None) or Store().load
+        model = instance.__dict__[self.name] = load(self.tag)
+        return model
+
+
+def use(tag: str) -> ModelRef:
+    """Declare a model of the store: `model = use("fashion_mnist:latest")` in a service's class."""
+    return ModelRef(tag)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What @api wrote on a method."""
+
+    path: str
+    batching: Batching | None
+    threads: int
+
+
+@overload
+def api(function: F, /) -> F: ...
+@overload
+def api(
+    *,
+    path: str | None = None,
+    batch: bool = False,
+    max_rows: int = 64,
+    max_wait: float = 0.01,
+    threads: int | None = None,
+) -> Callable[[F], F]: ...
+def api(
+    function: Any = None,
+    /,
+    *,
+    path: str | None = None,
+    batch: bool = False,
+    max_rows: int = 64,
+    max_wait: float = 0.01,
+    threads: int | None = None,
+) -> Any:
+    """Make a method an endpoint: POST /<its name>, or `path`.
+
+    An `async def` runs on the event loop and awaits @batched methods. A `def` runs on a runner's threads
+    (4 unless given); with `batch=True` it gets the rows of many requests and answers a row for each.
+    """
+    _check_batching(max_rows, max_wait, threads or 1)
+
+    def declare(method: Any) -> Any:
+        where = path or f"/{method.__name__}"
+        if not _PATH.match(where) or where in RESERVED:
+            raise ServiceInvalid(f"endpoint path {where!r} is reserved or not a path", "give a path like '/predict'")
+        batching = Batching(max_rows, max_wait, threads or 1) if batch else None
+        method.__serving_api__ = Api(where, batching, threads or 4)
+        return method
+
+    return declare(function) if function is not None else declare
+
+
+def _check_batching(max_rows: int, max_wait: float, threads: int) -> None:
+    for name, value, least in (("max_rows", max_rows, 1), ("max_wait", max_wait, 0), ("threads", threads, 1)):
+        if value < least:
+            raise ServiceInvalid(f"{name} is {value}", f"{name} is at least {least}")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint of a service."""
+
+    name: str
+    path: str
+    summary: str
+    signature: Signature
+    runner: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerSpec:
+    """One runner of a service: which method it calls, and how."""
+
+    name: str
+    batch: bool
+    batching: Batching
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """All that is declared of a service."""
+
+    name: str
+    version: str
+    summary: str
+    cls: type
+    endpoints: tuple[Endpoint, ...]
+    runners: tuple[RunnerSpec, ...]
+    models: tuple[ModelRef, ...]
+
+    def make(self, load: Callable[[str], Model]) -> Any:
+        """An instance with its models loaded."""
+        cls: Any = self.cls
+        instance = object.__new__(cls)
+        instance.__dict__[_STORE] = load
+        for model in self.models:
+            getattr(instance, model.name)
+        cls.__init__(instance)
+        return instance
+
+
+@overload
+def service(cls: C, /) -> C: ...
+@overload
+def service(*, name: str | None = None, version: str = "0.1.0") -> Callable[[C], C]: ...
+def service(cls: Any = None, /, *, name: str | None = None, version: str = "0.1.0") -> Any:
+    """Make a class a service: its @api methods are endpoints, its `use(...)` attributes are loaded models."""
+
+    def declare(cls: type) -> type:
+        setattr(cls, DEFINITION, _define(cls, name or _snake(cls.__name__), version))
+        return cls
+
+    return declare(cls) if cls is not None else declare
+
+
+def definition(cls: Any) -> Definition:
+    """What is declared of a service class."""
+    found = getattr(cls, DEFINITION, None)
+    if not isinstance(found, Definition):
+        raise ServiceInvalid(f"{cls!r} is not a service", "put @service on the class")
+    return found
+
+
+def _define(cls: type, name: str, version: str) -> Definition:
+    members = {key: value for base in reversed(cls.__mro__) for key, value in vars(base).items()}
+    endpoints, runners = [], []
+    for key, member in members.items():
+        if isinstance(member, Batched):
+            runners.append(RunnerSpec(key, True, member.batching))
+        elif isinstance(declared := getattr(member, "__serving_api__", None), Api):
+            is_async = inspect.iscoroutinefunction(member)
+            if is_async and declared.batching:
+                raise ServiceInvalid(
+                    f"{cls.__name__}.{key} is async and batch=True", "make it a def, or await a @batched method in it"
+                )
+            if not is_async:
+                batching = declared.batching or Batching(max_rows=1, threads=declared.threads)
+                runners.append(RunnerSpec(key, declared.batching is not None, batching))
+            summary = inspect.getdoc(member) or ""
+            signature = read_signature(cls, key, member)
+            endpoints.append(Endpoint(key, declared.path, summary, signature, None if is_async else key))
+    if not endpoints:
+        raise ServiceInvalid(f"{cls.__name__} has no endpoint", "put @api on a method")
+    models = tuple(member for member in members.values() if isinstance(member, ModelRef))
+    return Definition(name, version, inspect.getdoc(cls) or "", cls, tuple(endpoints), tuple(runners), models)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+__all__ = [
+    "Batched",
+    "Definition",
+    "Endpoint",
+    "RunnerSpec",
+    "api",
+    "batched",
+    "definition",
+    "service",
+    "use",
+]

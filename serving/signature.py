@@ -1,0 +1,125 @@
+"""Reads an endpoint's signature: which parameter is the body, which come from the query, what is answered."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import typing
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args, get_origin
+
+import numpy as np
+import PIL.Image
+from pydantic import TypeAdapter, ValidationError
+
+from serving.errors import ServiceInvalid, UnfitInput
+from serving.types import JSON, File, Image, Input, NDArray, Output, Text
+
+SCALARS = (int, float, bool, str)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter that comes from the URL's query."""
+
+    name: str
+    adapter: TypeAdapter[Any]
+    required: bool
+
+    def read(self, query: dict[str, str]) -> Any:
+        """Check the query's value."""
+        if self.name not in query:
+            raise UnfitInput(f"the query lacks {self.name!r}", f"add ?{self.name}=... to the URL")
+        try:
+            return self.adapter.validate_strings(query[self.name])
+        except ValidationError as error:
+            fault = error.errors(include_url=False)[0]
+            raise UnfitInput(f"query {self.name!r}: {fault['msg']}, got {query[self.name]!r}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """How an endpoint is called and what it answers."""
+
+    body: str
+    input: Input
+    output: Output
+    query: tuple[Parameter, ...] = ()
+
+
+def read_signature(cls: type, name: str, function: Callable[..., Any]) -> Signature:
+    """Read it once, when the service is declared, so that faults come out there."""
+    where = f"{cls.__name__}.{name}"
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise ServiceInvalid(f"{where} has an annotation that cannot be read: {error}", "import the name") from None
+    parameters = list(inspect.signature(function).parameters.values())[1:]
+    if not parameters:
+        raise ServiceInvalid(f"{where} takes nothing", "give it a parameter for the request's body")
+    body, *others = parameters
+    if body.name not in hints:
+        raise ServiceInvalid(f"{where} does not say what {body.name!r} is", _EXAMPLE)
+    return Signature(
+        body=body.name,
+        input=_input(hints[body.name], body.name, where),
+        output=_output(hints.get("return", Any)),
+        query=tuple(_query(parameter, hints, where) for parameter in others),
+    )
+
+
+_EXAMPLE = "for example: image: Annotated[np.ndarray, NDArray('float32', ('N', 28, 28))]"
+
+
+def _query(parameter: inspect.Parameter, hints: dict[str, Any], where: str) -> Parameter:
+    kind = hints.get(parameter.name, str)
+    base = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if base not in SCALARS:
+        raise ServiceInvalid(
+            f"{where} has the parameter {parameter.name!r} of {kind}: the first parameter is the body, the others "
+            "come from the query and are int, float, bool or str",
+            "take several values as one pydantic model",
+        )
+    return Parameter(parameter.name, TypeAdapter(kind), parameter.default is inspect.Parameter.empty)
+
+
+def _input(hint: Any, name: str, where: str) -> Input:
+    found = _spec(hint, Input)
+    if isinstance(found, Image):
+        array = get_args(hint)[0] is not PIL.Image.Image
+        return dataclasses.replace(found, field=name, array=array)
+    if found is not None:
+        return typing.cast(Input, found)
+    if hint is PIL.Image.Image:
+        return Image(field=name)
+    if hint is str:
+        return Text()
+    if hint is bytes:
+        return File()
+    if _is_array(hint):
+        raise ServiceInvalid(f"{where} does not say what array {name!r} is", _EXAMPLE)
+    return JSON(hint)
+
+
+def _output(hint: Any) -> Output:
+    found = _spec(hint, Output)
+    if found is not None:
+        return typing.cast(Output, found)
+    if hint is PIL.Image.Image:
+        return Image()
+    if hint is str:
+        return Text()
+    if hint is bytes:
+        return File()
+    return NDArray(finite=False) if _is_array(hint) else JSON(hint)
+
+
+def _is_array(hint: Any) -> bool:
+    return hint is np.ndarray or get_origin(hint) is np.ndarray
+
+
+def _spec(hint: Any, kind: type) -> Any:
+    if get_origin(hint) is not Annotated:
+        return None
+    return next((extra for extra in get_args(hint)[1:] if isinstance(extra, kind)), None)

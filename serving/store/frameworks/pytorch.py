@@ -1,0 +1,106 @@
+"""PyTorch models: the weights alone, and the class that they belong to. Loading runs no code from the file."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from serving.errors import ModelDamaged, StoreError
+
+name = "pytorch"
+WEIGHTS = "weights.pt"
+
+
+def owns(model: Any) -> bool:
+    """Whether it is a module."""
+    return isinstance(model, nn.Module)
+
+
+def save(model: nn.Module, folder: Path, *, arguments: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Write the state dict. `arguments` are what the class is called with to make an empty model again."""
+    cls = type(model)
+    factory = f"{cls.__module__}:{cls.__qualname__}"
+    if cls.__module__ == "__main__" or "<locals>" in cls.__qualname__:
+        raise StoreError(
+            f"the model's class is {factory}, which a service cannot import",
+            "move the class into a module of its own",
+        )
+    recorded = {"factory": factory, "arguments": dict(arguments or {})}
+    _compare(_make(recorded), model.state_dict(), factory)
+    torch.save({key: value.cpu() for key, value in model.state_dict().items()}, folder / WEIGHTS)
+    return recorded
+
+
+def load(folder: Path, options: Mapping[str, Any], device: str, threads: int) -> tuple[nn.Module, Callable[[Any], Any]]:
+    """Make the class anew, fill in the weights, move it to the device."""
+    chosen = choose_device(device)
+    torch.set_num_threads(threads)
+    module = _make(options)
+    weights = torch.load(folder / WEIGHTS, map_location="cpu", weights_only=True)
+    _compare(module, weights, options["factory"])
+    module.load_state_dict(weights)
+    module.eval().to(chosen)
+    return module, _predictor(module, chosen)
+
+
+def choose_device(wanted: str) -> torch.device:
+    """`auto` takes the first GPU where there is one; a device that is not there is an error, not a surprise."""
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(wanted)
+    except RuntimeError:
+        raise StoreError(f"device {wanted!r} is not known to PyTorch", "auto, cpu, cuda or cuda:N") from None
+    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+        raise StoreError(f"device {wanted!r} is not here: PyTorch sees {torch.cuda.device_count()} GPUs", "use cpu")
+    return device
+
+
+def _predictor(module: nn.Module, device: torch.device) -> Callable[[Any], Any]:
+    @torch.inference_mode()
+    def predict(rows: Any) -> Any:
+        array = np.ascontiguousarray(rows)
+        if not array.flags.writeable:  # a view of a request's body: PyTorch wants memory that it may write
+            array = array.copy()
+        return module(torch.from_numpy(array).to(device)).cpu().numpy()
+
+    return predict
+
+
+def _make(options: Mapping[str, Any]) -> nn.Module:
+    module_name, _, qualified = options["factory"].partition(":")
+    try:
+        found: Any = importlib.import_module(module_name)
+        for part in qualified.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise StoreError(
+            f"the model's class {options['factory']} cannot be imported: {error}",
+            "run where that module can be imported, such as the project's folder",
+        ) from None
+    if not (isinstance(found, type) and issubclass(found, nn.Module)):
+        raise ModelDamaged(f"{options['factory']} is not a PyTorch module class", "save the model again")
+    try:
+        return found(**options["arguments"])
+    except TypeError as error:
+        raise StoreError(
+            f"{options['factory']} cannot be made with {options['arguments']}: {error}",
+            "save the model with arguments={...}, as its class is called",
+        ) from None
+
+
+def _compare(module: nn.Module, weights: Mapping[str, Any], factory: str) -> None:
+    wanted = {key: tuple(value.shape) for key, value in module.state_dict().items()}
+    found = {key: tuple(value.shape) for key, value in weights.items()}
+    for key in wanted.keys() | found.keys():
+        if wanted.get(key) != found.get(key):
+            raise StoreError(
+                f"{factory} has {key!r} as {wanted.get(key, 'nothing')}, the weights as {found.get(key, 'nothing')}",
+                "save the model with the arguments={...} that its class was called with",
+            )

@@ -1,0 +1,58 @@
+"""A model in the store: what is known of it, and the model itself once it is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from serving.store.tag import Tag
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What the store knows of one version of a model."""
+
+    name: str
+    version: str
+    framework: str
+    created: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    size: int = 0
+
+    @property
+    def tag(self) -> Tag:
+        """Its name and version."""
+        return Tag(self.name, self.version)
+
+    def listed(self) -> dict[str, Any]:
+        """What `servewatch models list --json` shows of it."""
+        keys = ("name", "version", "framework", "created", "labels", "metadata", "size")
+        return {key: getattr(self, key) for key in keys}
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A loaded model: call it with rows, as an array, and it answers with rows."""
+
+    info: ModelInfo
+    path: Path
+    predict: Callable[[Any], Any]
+    objects: Mapping[str, Any] = field(default_factory=dict)
+    raw: Any = None
+
+    def __call__(self, rows: Any) -> Any:
+        return self.predict(rows)
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.info.name
+
+    @property
+    def version(self) -> str:
+        """The version that was loaded, never `latest`."""
+        return self.info.version

@@ -1,0 +1,54 @@
+"""Custom objects beside a model: JSON, and numpy arrays. Nothing that runs code when it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from serving.errors import StoreError
+from serving.store import files
+
+JSON, ARRAYS = "objects.json", "objects.npz"
+
+
+def write(folder: Path, custom: Mapping[str, Any]) -> None:
+    """Write the objects by name: arrays into one .npz, the others into one JSON file."""
+    arrays = {name: value for name, value in custom.items() if isinstance(value, np.ndarray)}
+    plain = {name: value for name, value in custom.items() if name not in arrays}
+    for name, value in plain.items():
+        try:
+            same = orjson.loads(orjson.dumps(value)) == _listed(value)
+        except TypeError:
+            same = False
+        if not same:
+            raise StoreError(
+                f"custom object {name!r} is a {type(value).__name__}, which JSON cannot hold",
+                "give strings, numbers, lists, dicts or numpy arrays; larger things belong in files of their own",
+            )
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise StoreError(f"custom object {name!r} is an array of Python objects", "give it a numeric or text dtype")
+    files.write_json(folder / JSON, plain)
+    if arrays:
+        with (folder / ARRAYS).open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
+
+
+def _listed(value: Any) -> Any:
+    """Tuples come back as lists: that is the one change which JSON may make."""
+    if isinstance(value, tuple | list):
+        return [_listed(item) for item in value]
+    return {key: _listed(item) for key, item in value.items()} if isinstance(value, dict) else value
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The objects by name, as they were given."""
+    found: dict[str, Any] = files.read_json(folder / JSON)
+    if (folder / ARRAYS).is_file():
+        with np.load(folder / ARRAYS, allow_pickle=False) as arrays:
+            found |= {name: arrays[name] for name in arrays.files}
+    return found

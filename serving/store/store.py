@@ -1,0 +1,142 @@
+"""The model store: folders of versions, written whole, checked when loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from serving.errors import ModelNotFound, StoreError
+from serving.settings import Settings
+from serving.store import files, frameworks, objects
+from serving.store.model import Model, ModelInfo
+from serving.store.tag import LATEST, Tag
+
+INFO, MODEL = "model.json", "model"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Store:
+    """Models under one folder: `NAME/VERSION/`, and beside the versions a file `latest` that names one."""
+
+    def __init__(self, folder: Path | None = None, now: Callable[[], datetime] = _now) -> None:
+        self.folder = folder or Settings.load().store
+        self._now = now
+
+    def save(
+        self,
+        tag: str,
+        model: Any,
+        *,
+        labels: Mapping[str, str] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        custom: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> ModelInfo:
+        """Save a model as `name` (the version is then made of time and content) or `name:version`; it becomes latest.
+
+        `custom` are objects to be given back with the model, such as class names; `options` go to the
+        model's framework, which says which it takes.
+        """
+        name, _, wanted = tag.partition(":")
+        Tag(name, wanted or LATEST)
+        framework = frameworks.of(model)
+        with files.draft(self.folder / name) as draft:
+            (draft / MODEL).mkdir()
+            recorded = framework.save(model, draft / MODEL, **options)
+            objects.write(draft, custom or {})
+            info = ModelInfo(
+                name=name,
+                version=wanted or self._new_version(draft),
+                framework=framework.name,
+                created=self._now().isoformat(timespec="seconds"),
+                labels=dict(labels or {}),
+                metadata=dict(metadata or {}),
+                options=recorded,
+                size=sum(path.stat().st_size for path in draft.rglob("*") if path.is_file()),
+            )
+            files.write_json(draft / INFO, {**info.listed(), "options": recorded})
+            files.seal(draft)
+            self.publish(draft, info.tag)
+        return info
+
+    def publish(self, draft: Path, tag: Tag) -> None:
+        """Put a complete, sealed folder under its tag and make it the latest."""
+        if tag.version == LATEST:
+            raise StoreError("a version cannot be called 'latest'", "name another, or none")
+        try:
+            files.publish(draft, self.path(tag))
+        except FileExistsError:
+            raise StoreError(f"{tag} is in the store already", f"servewatch models delete {tag}") from None
+        files.write_atomically(self.folder / tag.name / LATEST, tag.version.encode() + b"\n")
+
+    def _new_version(self, draft: Path) -> str:
+        content = hashlib.sha256(repr(files.inventory(draft)).encode()).hexdigest()
+        return f"{self._now():%Y%m%dT%H%M%S.%f}"[:19] + f"-{content[:6]}"
+
+    def path(self, tag: Tag) -> Path:
+        """The folder of a version."""
+        return self.folder / tag.name / tag.version
+
+    def find(self, text: str) -> ModelInfo:
+        """What the store knows of `name`, `name:version` or `name:latest`."""
+        tag = Tag.parse(text)
+        if tag.version == LATEST:
+            tag = Tag(tag.name, self._latest(tag.name))
+        if not (self.path(tag) / INFO).is_file():
+            raise self._missing(tag)
+        return ModelInfo(**files.read_json(self.path(tag) / INFO))
+
+    def _latest(self, name: str) -> str:
+        pointer = self.folder / name / LATEST
+        if not pointer.is_file():
+            raise self._missing(Tag(name))
+        return pointer.read_text().strip()
+
+    def _missing(self, tag: Tag) -> ModelNotFound:
+        versions = [info.version for info in self.list(tag.name)]
+        if versions:
+            message = f"model {tag.name!r} has no version {tag.version!r} in the store; it has {_names(versions)}"
+        else:
+            held = _names(sorted({info.name for info in self.list()})) or "no model"
+            message = f"model {tag.name!r} is not in the store; it has {held}"
+        return ModelNotFound(message, "servewatch models list")
+
+    def list(self, name: str = "*") -> list[ModelInfo]:
+        """Every version, or those of one name, oldest first."""
+        found = [files.read_json(path) for path in self.folder.glob(f"{name}/[!.]*/{INFO}")]
+        return sorted((ModelInfo(**info) for info in found), key=lambda info: (info.name, info.created, info.version))
+
+    def load(self, text: str, *, device: str = "auto", threads: int = 1) -> Model:
+        """Load a model after checking each of its files against the manifest."""
+        info = self.find(text)
+        folder = self.path(info.tag)
+        files.verify(folder)
+        framework = frameworks.named(info.framework)
+        raw, predict = framework.load(folder / MODEL, info.options, device, threads)
+        return Model(info=info, path=folder, predict=predict, objects=objects.read(folder), raw=raw)
+
+    def delete(self, text: str) -> ModelInfo:
+        """Remove one version; `latest` then names the newest that is left."""
+        info = self.find(text)
+        with files.draft(self.folder / info.name) as grave:
+            self.path(info.tag).rename(grave / "deleted")
+        left = self.list(info.name)
+        if left:
+            files.write_atomically(self.folder / info.name / LATEST, left[-1].version.encode() + b"\n")
+        else:
+            shutil.rmtree(self.folder / info.name)
+        return info
+
+    def __iter__(self) -> Iterator[ModelInfo]:
+        return iter(self.list())
+
+
+def _names(values: list[str]) -> str:
+    return ", ".join(repr(value) for value in values[-5:])

@@ -1,0 +1,86 @@
+"""Pictures: a raw image body or a multipart field, decoded, turned upright, brought to mode and size."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import PIL.Image
+import PIL.ImageOps
+
+from serving.errors import BodyTooLarge, InvalidInput
+from serving.types.base import Body, demand_body, unsupported
+from serving.types.multipart import MULTIPART, read_field
+
+FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/bmp": "BMP", "image/gif": "GIF"}
+
+
+@dataclass(frozen=True)
+class Image:
+    """A picture in a mode (L, RGB…) and, where given, scaled to a size (width, height).
+
+    Given as `Annotated[PIL.Image.Image, Image()]` it arrives as a Pillow image, as `Annotated[np.ndarray,
+    Image()]` as an array of uint8 of shape (height, width) or (height, width, channels).
+    """
+
+    mode: str = "RGB"
+    size: tuple[int, int] | None = None
+    field: str = "image"
+    array: bool = False
+    max_pixels: int = 20_000_000
+
+    @property
+    def media(self) -> tuple[str, ...]:
+        """The content types that it reads."""
+        return (*FORMATS, MULTIPART)
+
+    def decode(self, body: Body) -> tuple[Any, bool]:
+        """Read the picture that the bytes hold, whatever of the formats they are."""
+        demand_body(body, f"a picture as {', '.join(FORMATS)}, or a multipart form with the field {self.field!r}")
+        if body.media == MULTIPART:
+            data = read_field(body, self.field)
+        elif body.media in FORMATS or body.media in ("", "application/octet-stream", "image/jpg"):
+            data = body.data
+        else:
+            raise unsupported(body, self.media)
+        picture = self._fit(self._open(data))
+        return (np.asarray(picture) if self.array else picture), False
+
+    def _open(self, data: bytes) -> PIL.Image.Image:
+        try:
+            picture = PIL.Image.open(io.BytesIO(data), formats=list(FORMATS.values()))
+            pixels = f"{picture.width} x {picture.height}"
+            if picture.width * picture.height > self.max_pixels:
+                raise BodyTooLarge(f"the picture has {pixels} pixels, at most {self.max_pixels} are taken")
+            picture.load()
+            return picture
+        except BodyTooLarge:
+            raise
+        except Exception as error:  # Pillow raises many kinds for broken files: the body is a stranger's
+            reason = "its format is not known" if isinstance(error, PIL.UnidentifiedImageError) else str(error)
+            raise InvalidInput(
+                f"the picture cannot be read: {reason[:120]}", f"send {', '.join(FORMATS.values())}"
+            ) from None
+
+    def _fit(self, picture: PIL.Image.Image) -> PIL.Image.Image:
+        picture = PIL.ImageOps.exif_transpose(picture)
+        if picture.mode != self.mode:
+            picture = picture.convert(self.mode)
+        if self.size is not None and picture.size != self.size:
+            picture = picture.resize(self.size, PIL.Image.Resampling.BILINEAR)
+        return picture
+
+    def encode(self, value: Any, accept: str) -> tuple[bytes, bytes]:
+        """Write a PNG."""
+        picture = PIL.Image.fromarray(value) if isinstance(value, np.ndarray) else value
+        file = io.BytesIO()
+        picture.save(file, "PNG")
+        return file.getvalue(), b"image/png"
+
+    def schema(self) -> dict[str, Any]:
+        """Bytes of each format, or a form with a file."""
+        binary = {"type": "string", "format": "binary"}
+        form = {"type": "object", "properties": {self.field: binary}, "required": [self.field]}
+        return {MULTIPART: {"schema": form}, **{media: {"schema": binary} for media in FORMATS}}

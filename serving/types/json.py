@@ -1,0 +1,74 @@
+"""JSON through types: a pydantic model, or anything else that pydantic can check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
+
+from serving.errors import InvalidInput, UnfitInput
+from serving.types.base import Body, demand_body, unsupported
+
+MEDIA = "application/json"
+
+
+@dataclass(frozen=True)
+class JSON:
+    """A JSON value of a type: read with checks, written as it is."""
+
+    type: Any = Any
+
+    media = (MEDIA,)
+
+    @cached_property
+    def _adapter(self) -> TypeAdapter[Any] | None:
+        try:
+            return TypeAdapter(self.type)
+        except (PydanticSchemaGenerationError, PydanticUserError):
+            return None
+
+    def decode(self, body: Body) -> tuple[Any, bool]:
+        """Parse and check in one pass; every fault is listed with its place."""
+        demand_body(body, "JSON")
+        if body.media not in (MEDIA, ""):
+            raise unsupported(body, self.media)
+        try:
+            if self._adapter is None or self.type is Any:
+                return orjson.loads(body.data), False
+            return self._adapter.validate_json(body.data), False
+        except orjson.JSONDecodeError as error:
+            raise InvalidInput(f"the body is not JSON: {error}") from None
+        except ValidationError as error:
+            raise _explain(error) from None
+
+    def encode(self, value: Any, accept: str) -> tuple[bytes, bytes]:
+        """Write it; numpy values, dataclasses and pydantic models are taken as they are."""
+        return orjson.dumps(value, default=_plain, option=orjson.OPT_SERIALIZE_NUMPY), MEDIA.encode()
+
+    def schema(self) -> dict[str, Any]:
+        """The type's JSON schema."""
+        shown = {} if self._adapter is None else self._adapter.json_schema(ref_template="#/components/schemas/{model}")
+        return {MEDIA: {"schema": shown}}
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "model_dump"):
+        return value.model_dump()
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    raise TypeError(f"an answer holds a {type(value).__name__}, which JSON cannot hold")
+
+
+def _explain(error: ValidationError) -> InvalidInput:
+    faults = error.errors(include_url=False, include_context=False)
+    if faults[0]["type"] == "json_invalid":
+        return InvalidInput(f"the body is not JSON: {faults[0]['msg']}")
+    listed = [
+        f"{'.'.join(str(part) for part in fault['loc']) or 'body'}: {fault['msg']}, got {str(fault['input'])[:60]!r}"
+        for fault in faults[:10]
+    ]
+    return UnfitInput("; ".join(listed))

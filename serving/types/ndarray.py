@@ -1,0 +1,165 @@
+"""Arrays: JSON lists or npy bodies, checked for dtype, shape, finiteness and bounds."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import orjson
+
+from serving.errors import InvalidInput, UnfitInput
+from serving.types.base import Body, demand_body, unsupported
+
+NPY = "application/x-npy"
+JSON = "application/json"
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+@dataclass(frozen=True)
+class NDArray:
+    """An array of a dtype and a shape: numbers are fixed sizes, names (like "N") are free ones.
+
+    A first axis with a name holds rows, and may be left out by a client that sends one row; the answer
+    is then that row's alone.
+    """
+
+    dtype: str = "float32"
+    shape: tuple[int | str, ...] | None = None
+    finite: bool = True
+    low: float | None = None
+    high: float | None = None
+
+    media = (JSON, NPY)
+
+    @property
+    def rows(self) -> bool:
+        """Whether the first axis holds rows."""
+        return bool(self.shape) and isinstance(self.shape[0], str) if self.shape else False
+
+    def decode(self, body: Body) -> tuple[Array, bool]:
+        """Read a JSON list or an npy body into an array that is what was declared."""
+        demand_body(body, f"{self._describe()} as {' or '.join(self.media)}")
+        if body.media == NPY:
+            raw = _read_npy(body.data)
+        elif body.media in (JSON, ""):
+            raw = _read_json(body.data)
+        else:
+            raise unsupported(body, self.media)
+        array = self._cast(raw)
+        alone = self.rows and self.shape is not None and array.ndim == len(self.shape) - 1
+        if alone:
+            array = array[None]
+        self._check_shape(array, raw.shape)
+        self._check_values(array)
+        return array, alone
+
+    def _describe(self) -> str:
+        shape = f" of shape {self._shape_text()}" if self.shape is not None else ""
+        return f"an array{shape} of {self.dtype}"
+
+    def _shape_text(self) -> str:
+        whole = "(" + ", ".join(str(size) for size in self.shape or ()) + ")"
+        if not self.rows or self.shape is None:
+            return whole
+        return whole + ", or one row of (" + ", ".join(str(size) for size in self.shape[1:]) + ")"
+
+    def _cast(self, raw: Array) -> Array:
+        """To the declared dtype, where no value changes but for rounding among floats."""
+        wanted = np.dtype(self.dtype)
+        if raw.dtype == wanted:
+            return raw
+        if raw.dtype.kind not in "fiub" or (raw.dtype.kind == "b") != (wanted.kind == "b"):
+            raise UnfitInput(f"expected numbers that fit {self.dtype}, got {_kind(raw)}")
+        with np.errstate(all="ignore"):
+            cast = raw.astype(wanted)
+            if wanted.kind in "iu" and not np.array_equal(cast, raw):
+                odd = raw[cast != raw].flat[0]
+                raise UnfitInput(f"expected numbers that fit {self.dtype}, got {odd} in an array of {raw.dtype}")
+        return cast
+
+    def _check_shape(self, array: Array, came: tuple[int, ...]) -> None:
+        if self.shape is None:
+            return
+        fits = array.ndim == len(self.shape) and all(
+            isinstance(wanted, str) or wanted == size for wanted, size in zip(self.shape, array.shape, strict=True)
+        )
+        if not fits:
+            raise UnfitInput(f"expected an array of shape {self._shape_text()}, got {came}")
+        if self.rows and not len(array):
+            raise UnfitInput(f"expected at least one row, got an array of shape {came}")
+
+    def _check_values(self, array: Array) -> None:
+        if array.dtype.kind == "f" and self.finite and not np.isfinite(array).all():
+            where = tuple(int(axis[0]) for axis in np.nonzero(~np.isfinite(array)))
+            raise UnfitInput(
+                f"expected finite numbers, got {array[where]} at index {list(where)}",
+                "NaN, null, infinities and numbers beyond the dtype's range are not taken",
+            )
+        if self.low is not None and array.size and array.min() < self.low:
+            raise UnfitInput(f"expected numbers of at least {self.low}, got {array.min()}")
+        if self.high is not None and array.size and array.max() > self.high:
+            raise UnfitInput(f"expected numbers of at most {self.high}, got {array.max()}")
+
+    def encode(self, value: Any, accept: str) -> tuple[bytes, bytes]:
+        """Write JSON lists, or npy where the client asks for it."""
+        array = np.ascontiguousarray(value)
+        if NPY in accept:
+            file = io.BytesIO()
+            np.lib.format.write_array(file, array, allow_pickle=False)
+            return file.getvalue(), NPY.encode()
+        return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY), JSON.encode()
+
+    def schema(self) -> dict[str, Any]:
+        """Nested lists for JSON, bytes for npy."""
+        item: dict[str, Any] = {"type": "boolean" if self.dtype == "bool" else "number"}
+        nested, row = item, item
+        for size in reversed(self.shape or ()):
+            row = nested
+            nested = {"type": "array", "items": nested}
+            if isinstance(size, int):
+                nested |= {"minItems": size, "maxItems": size}
+        shown = {"anyOf": [row, nested]} if self.rows else nested
+        if self.shape is None:
+            shown = {"type": "array", "items": {}}
+        described = {"description": self._describe(), **shown}
+        return {JSON: {"schema": described}, NPY: {"schema": {"type": "string", "format": "binary"}}}
+
+
+def _kind(raw: Array) -> str:
+    names = {"U": "text", "O": "mixed values or null", "c": "complex numbers", "b": "true and false"}
+    return names.get(raw.dtype.kind, str(raw.dtype))
+
+
+def _read_json(data: bytes) -> Array:
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput(f"the body is not JSON: {error}", "NaN and Infinity are not JSON") from None
+    if not isinstance(value, list | int | float) or isinstance(value, bool):
+        raise UnfitInput(f"expected a list of numbers, got {type(value).__name__} {str(value)[:60]!r}")
+    try:
+        return np.asarray(value)
+    except ValueError:
+        raise UnfitInput("the lists are of different lengths, so they are no array") from None
+
+
+def _read_npy(data: bytes) -> Array:
+    """Read the header, and the rest as a view of the body."""
+    file = io.BytesIO(data)
+    try:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read(file, max_header_size=10_000)
+    except Exception as error:  # numpy raises whatever its header parser meets: the body is a stranger's
+        raise InvalidInput(f"the body is not an npy file: {str(error)[:120]}", "numpy.save writes one") from None
+    if dtype.hasobject or dtype.kind not in "fiubc":
+        raise UnfitInput(f"expected numbers, got an npy file of dtype {dtype}")
+    count = int(np.prod(shape, dtype=object)) if shape else 1
+    if count < 0 or count * dtype.itemsize != len(data) - file.tell():
+        raise InvalidInput(
+            f"the npy header says shape {shape} of {dtype}: {count * dtype.itemsize} bytes, "
+            f"but {len(data) - file.tell()} follow it"
+        )
+    return np.frombuffer(data, dtype, count, file.tell()).reshape(shape, order="F" if fortran else "C")
