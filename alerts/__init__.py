@@ -1,0 +1,18 @@
+"""What pages: recordings, alerts, the runbook and Alertmanager's configuration, a file per topic."""
+
+from __future__ import annotations
+
+from alerts import batching, requests
+from alerts.rules import Alert, Recording, rules_file
+from monitoring.catalogue import Topic
+
+RECORDINGS: tuple[Recording, ...] = (*requests.RECORDINGS, *batching.RECORDINGS)
+"""Every recorded series, in the order in which one stands on another."""
+
+ALERTS: tuple[Alert, ...] = (*requests.ALERTS, *batching.ALERTS)
+"""Every alert."""
+
+TOPICS: tuple[Topic, ...] = tuple(dict.fromkeys(recording.topic for recording in RECORDINGS))
+"""The topics that have rules, a rule file each."""
+
+__all__ = ["ALERTS", "RECORDINGS", "TOPICS", "Alert", "Recording", "rules_file"]

@@ -1,0 +1,165 @@
+"""Requests: how many came, how many failed, how long they took, and whether anybody answers."""
+
+from __future__ import annotations
+
+from alerts.promql import Expr, aggregate, bucket_rate, like, over_time, quantile, rate, select, total
+from alerts.rules import Alert, Recording
+from alerts.windows import LONG, SHORT, lasting, share
+from monitoring.catalogue import requests, stack
+
+JOB = "serving"
+"""The Prometheus job that scrapes services."""
+
+SLO_WINDOWS = ("30m", "1h", "2h", "6h", "1d", "3d")
+
+_BY = ("service",)
+_MEMORY, _GONE = "10m", "1h"
+_MINIMUM = 10
+_ERRORS_LIMIT, _LATENCY_LIMIT = 0.05, 0.5
+_UP = select(stack.UP, job=JOB)
+
+
+def _record(name: str, expr: Expr, help: str, interval: str = "") -> Recording:
+    return Recording(name, expr, "requests", help, interval)
+
+
+def _rates(window: str) -> Recording:
+    return _record(
+        f"serving:requests:rate{window}",
+        total(("service", "code"), rate(requests.TOTAL, window)),
+        f"Requests per second over {window}, by code.",
+    )
+
+
+def _errors(window: str) -> Recording:
+    return _record(
+        f"serving:errors:ratio_rate{window}",
+        share(RATES[window], _BY, code=like("5..")),
+        f"Share of requests over {window} that were answered with 5xx: 0 without errors, absent without traffic.",
+    )
+
+
+def _errors_long(window: str) -> Recording:
+    return _record(
+        f"serving:errors:ratio_rate{window}",
+        share(RATES[LONG], _BY, window, code=like("5..")),
+        f"Share of requests over {window} that were answered with 5xx, for objectives.",
+        "30s",
+    )
+
+
+def _buckets(window: str) -> Recording:
+    return _record(
+        f"serving:request_duration_seconds_bucket:rate{window}",
+        bucket_rate(requests.DURATION, window, _BY),
+        f"Requests per second over {window} that took at most `le` seconds.",
+    )
+
+
+def _latency(percent: int, window: str) -> Recording:
+    return _record(
+        f"serving:request_duration_seconds:p{percent}_{window}",
+        quantile(percent / 100, select(BUCKETS[window])),
+        f"Time within which {percent} % of the requests of {window} were answered; absent without traffic.",
+    )
+
+
+RATES = {window: _rates(window) for window in (SHORT, LONG)}
+ERRORS = {window: _errors(window) for window in (SHORT, LONG)} | {w: _errors_long(w) for w in SLO_WINDOWS}
+BUCKETS = {window: _buckets(window) for window in (SHORT, LONG)}
+P95_SHORT = _latency(95, SHORT)
+LATENCY = {percent: _latency(percent, LONG) for percent in (50, 95, 99)}
+
+IN_PROGRESS = _record(
+    "serving:requests_in_progress",
+    total(_BY, select(requests.IN_PROGRESS)),
+    "Requests that are being worked on.",
+)
+UP = _record(
+    "serving:up",
+    Expr(
+        f"{total(_BY, _UP)}\nor 0 * {aggregate('max', _BY, over_time('max', stack.UP, _GONE, job=JOB))}",
+        _BY,
+    ),
+    f"Replicas that answer scrapes; 0 for {_GONE} after the last one vanished.",
+)
+
+
+def _expected() -> Expr:
+    known, most = aggregate("count", _BY, _UP), over_time("max", UP, _MEMORY)
+    return Expr(f"{known} >= {most}\nor {most}", _BY)
+
+
+REPLICAS = _record(
+    "serving:replicas",
+    _expected(),
+    f"Replicas that should answer: those discovered, or the most that answered in the last {_MEMORY}.",
+)
+
+RECORDINGS = (
+    *RATES.values(),
+    *ERRORS.values(),
+    *BUCKETS.values(),
+    P95_SHORT,
+    *LATENCY.values(),
+    IN_PROGRESS,
+    UP,
+    REPLICAS,
+)
+
+SERVICE_DOWN = Alert(
+    name="ServiceDown",
+    expr=Expr(f"{select(UP)} == 0", _BY),
+    for_="20s",
+    severity="page",
+    topic="requests",
+    summary="{{ $labels.service }} is down",
+    description="No replica of {{ $labels.service }} answers: every request to it fails.",
+    threshold=0,
+)
+
+REPLICA_DOWN = Alert(
+    name="ReplicaDown",
+    expr=Expr(f"{select(REPLICAS)} - {select(UP)} > 0\nand {select(UP)} > 0", _BY),
+    for_="20s",
+    severity="ticket",
+    topic="requests",
+    summary="{{ $labels.service }} has lost a replica",
+    description=(
+        "Replicas of {{ $labels.service }} that do not answer, or vanished from service discovery in the last "
+        f"{_MEMORY}: {{{{ $value }}}}. The others still answer, with less room for load."
+    ),
+    threshold=0,
+)
+
+REQUEST_ERRORS_HIGH = Alert(
+    name="RequestErrorsHigh",
+    expr=lasting((ERRORS[SHORT], ERRORS[LONG]), (RATES[SHORT], RATES[LONG]), _ERRORS_LIMIT, _MINIMUM),
+    for_="1m",
+    severity="page",
+    topic="requests",
+    summary="{{ $labels.service }} fails {{ $value | humanizePercentage }} of its requests",
+    description=(
+        "{{ $value | humanizePercentage }} of the last minute's requests to {{ $labels.service }} were answered "
+        f"with a 5xx code; {_ERRORS_LIMIT:.0%} is the limit."
+    ),
+    threshold=_ERRORS_LIMIT,
+    minimum_requests=_MINIMUM,
+)
+
+REQUEST_LATENCY_HIGH = Alert(
+    name="RequestLatencyHigh",
+    expr=lasting((P95_SHORT, LATENCY[95]), (RATES[SHORT], RATES[LONG]), _LATENCY_LIMIT, _MINIMUM),
+    for_="1m",
+    severity="ticket",
+    topic="requests",
+    summary="{{ $labels.service }} is slow: 5% of its requests take over {{ $value | humanizeDuration }}",
+    description=(
+        "The 95th percentile of the last minute's requests to {{ $labels.service }} is "
+        f"{{{{ $value | humanizeDuration }}}}; {_LATENCY_LIMIT:g}s is the limit."
+    ),
+    threshold=_LATENCY_LIMIT,
+    minimum_requests=_MINIMUM,
+)
+
+ALERTS = (SERVICE_DOWN, REPLICA_DOWN, REQUEST_ERRORS_HIGH, REQUEST_LATENCY_HIGH)

@@ -1,0 +1,16 @@
+"""What is drawn: Grafana dashboards, a file each, generated from the declarations that alerts stand on."""
+
+from __future__ import annotations
+
+import importlib
+
+DASHBOARDS: dict[str, str]
+"""Every dashboard: its file's name, and its JSON. Rendered when it is asked for."""
+
+_MODULES = ("service",)
+
+
+def __getattr__(name: str) -> dict[str, str]:
+    if name != "DASHBOARDS":
+        raise AttributeError(f"module 'dashboards' has no attribute {name!r}")
+    return {name: importlib.import_module(f"dashboards.{name}").render() for name in _MODULES}

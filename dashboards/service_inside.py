@@ -1,0 +1,188 @@
+"""The lower half of the Service dashboard: inside the chosen versions and replicas."""
+
+from __future__ import annotations
+
+from alerts import batching as recorded
+from alerts.batching import QUEUE_FULL
+from alerts.promql import aggregate, bucket_rate, mean, over_time, quantile, rate, select, total
+from alerts.requests import JOB
+from alerts.windows import LONG, SHORT
+from dashboards import panels, style
+from dashboards.chosen import RANGE, REPLICA, SERVICE, VERSION
+from dashboards.panels import Modern, query
+from monitoring.catalogue import batching, models, requests, stack
+
+_BY = ("service",)
+
+
+def time() -> list[list[Modern]]:
+    """Where a request's time goes: waiting, in the model, in batches of which size."""
+    return [[_stages(), _queue(), _shed()], [_batch_size(), _batch_sizes(), _dispatches()]]
+
+
+def _stages() -> Modern:
+    queue, model = select(recorded.QUEUE_SECONDS, **SERVICE), mean(batching.DURATION, LONG, _BY, **SERVICE)
+    whole = mean(requests.DURATION, LONG, _BY, **SERVICE)
+    return panels.timeseries(
+        "Where time goes",
+        "Mean time of a request over 5 minutes, whole service: waiting for a runner, in the model, and the rest "
+        "(reading, checking, writing). A gap is no traffic.",
+        [
+            query(queue, "{{service}} queue"),
+            query(model, "{{service}} model"),
+            query(f"clamp_min({whole} - {model} - {queue}, 0)", "{{service}} rest"),
+        ],
+        "s",
+        stacked=True,
+        colors={"/queue$/": style.WARNING, "/model$/": style.TRAFFIC, "/rest$/": style.MEAN},
+    )
+
+
+def _queue() -> Modern:
+    return panels.timeseries(
+        "Queue depth",
+        "Requests that wait for each runner. Steadily above 0: the runner is the limit.",
+        [query(total(("service", "runner"), select(batching.QUEUE_REQUESTS, **VERSION)), "{{service}} {{runner}}")],
+        "none",
+    )
+
+
+def _shed() -> Modern:
+    return panels.timeseries(
+        "Shed",
+        "Share of a runner's requests that its full queue turned away, whole service. The dashed line is where "
+        "QueueFull pages, once the last minute lies above it.",
+        [
+            query(select(recorded.SHED_RATIO[LONG], **SERVICE), "{{service}} {{runner}} 5 minutes"),
+            query(select(recorded.SHED_RATIO[SHORT], **SERVICE), "{{service}} {{runner}} last minute"),
+        ],
+        "percentunit",
+        limit=QUEUE_FULL.threshold,
+    )
+
+
+def _batch_size() -> Modern:
+    largest = quantile(0.95, bucket_rate(batching.BATCH_SIZE, RANGE, _BY, **VERSION))
+    return panels.timeseries(
+        "Batch size",
+        "Rows in a batch: the mean over 5 minutes of the whole service, and the 95th percentile of what is chosen. "
+        "1 under load means that batching does not work.",
+        [
+            query(select(recorded.BATCH_SIZE, **SERVICE), "{{service}} mean"),
+            query(largest, "{{service}} p95"),
+        ],
+        "none",
+        colors={"/mean$/": style.MEAN, "/p95$/": style.P95},
+    )
+
+
+def _batch_sizes() -> Modern:
+    return panels.heatmap(
+        "Batch size distribution",
+        "Batches per second by their rows: a band at the top means that the limit of rows is reached.",
+        bucket_rate(batching.BATCH_SIZE, RANGE, (), **VERSION),
+        "none",
+    )
+
+
+def _dispatches() -> Modern:
+    return panels.timeseries(
+        "Dispatch reasons",
+        "Batches per second, stacked by why they were sent: full, timeout (waited long enough), idle (the runner "
+        "was free), drain (the service stops).",
+        [query(total(("reason",), rate(batching.DISPATCHES, RANGE, **VERSION)), "{{reason}}")],
+        "ops",
+        stacked=True,
+        colors={"full": style.TRAFFIC, "timeout": style.WARNING, "idle": style.OK, "drain": style.MEAN},
+    )
+
+
+def versions() -> list[Modern]:
+    """Which models answer, and whether one version is worse than another."""
+    columns = {"service": "Service", "version": "Version", "instance": "Replica", "model": "Model"}
+    columns |= {"model_version": "Model version", "framework": "Framework"}
+    shown = aggregate("max", tuple(columns), select(models.INFO, **VERSION))
+    slow = quantile(0.95, bucket_rate(requests.DURATION, RANGE, ("service", "version"), **VERSION))
+    return [
+        panels.table(
+            "Models",
+            "The models that each replica has loaded (servewatch_model_info).",
+            shown,
+            columns,
+            "No model is loaded",
+        ),
+        panels.timeseries(
+            "Requests by version",
+            "Requests per second, stacked by the service's version: a rollout shows as one taking over.",
+            [query(total(("service", "version"), rate(requests.TOTAL, RANGE, **VERSION)), "{{service}} {{version}}")],
+            "reqps",
+            stacked=True,
+        ),
+        panels.timeseries(
+            "p95 by version",
+            "The 95th percentile of each version: a newer one that lies above the older is slower.",
+            [query(slow, "{{service}} {{version}}")],
+            "s",
+        ),
+    ]
+
+
+def process() -> list[list[Modern]]:
+    """The processes: whether they answer, and what they use."""
+    cpu, memory = rate(stack.CPU, RANGE, **REPLICA), select(stack.MEMORY, **REPLICA)
+    restarts = over_time("changes", stack.START_TIME, "1h", **REPLICA)
+    lag = quantile(0.99, bucket_rate(requests.EVENT_LOOP_LAG, RANGE, ("instance",), **VERSION))
+    named = "{{service}} {{instance}}"
+    up = aggregate("max", ("service", "instance"), select(stack.UP, job=JOB, **REPLICA))
+    states = style.states(Up=(1, style.OK), Down=(0, style.BAD))
+    return [
+        [
+            panels.timeline("Replicas", "Whether each replica answers scrapes.", up, named, states, "Not scraped"),
+            panels.timeseries(
+                "Restarts",
+                "How often each process was started again within the last hour. A replica that was replaced has a "
+                "new address and shows as a new line at 0.",
+                [query(restarts, named)],
+                "none",
+            ),
+            panels.timeseries(
+                "Event loop lag",
+                "How late the event loop runs its timers, 99th percentile: above 0.1 s something blocks it.",
+                [query(lag, "{{instance}}")],
+                "s",
+            ),
+        ],
+        [
+            panels.timeseries("CPU", "Cores in use: 100% is one core.", [query(cpu, named)], "percentunit"),
+            panels.timeseries(
+                "Memory", "Resident memory; climbing for ever is a leak.", [query(memory, named)], "bytes"
+            ),
+        ],
+    ]
+
+
+def alerts() -> list[Modern]:
+    """What fires, and since when."""
+    firing = select(stack.ALERTS, alertstate="firing", **SERVICE)
+    columns = {"severity": "Severity", "alertname": "Alert", "service": "Service"}
+    by = ("alertname", "service")
+    fired = aggregate("max", by, select(stack.ALERTS, alertstate="firing", **SERVICE))
+    waited = aggregate("max", by, select(stack.ALERTS, alertstate="pending", **SERVICE))
+    mappings = style.states(Firing=(2, style.BAD), Pending=(1, style.WARNING))
+    return [
+        panels.table(
+            "Firing alerts",
+            "What fires now; the runbook (link above) has a heading for each.",
+            aggregate("max", tuple(columns), firing),
+            columns,
+            "Nothing fires",
+        ),
+        panels.timeline(
+            "Alerts over time",
+            "When each alert was pending, and when it fired.",
+            f"2 * {fired} or {waited}",
+            "{{alertname}} {{service}}",
+            mappings,
+            "Nothing fired",
+        ),
+    ]

@@ -1,0 +1,41 @@
+"""What a colour means: the same on every dashboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+OK, WARNING, BAD, TRAFFIC = "green", "orange", "red", "blue"
+P50, P95, P99, MEAN = "light-blue", "blue", "dark-blue", "purple"
+
+CODES = {"/^2/": OK, "/^3/": "light-green", "/^4/": WARNING, "/^5/": BAD}
+"""Colours of answers, by a regular expression on the code."""
+
+Step = dict[str, Any]
+
+
+def steps(bad_from: float | None = None, base: str = OK) -> list[Step]:
+    """Give threshold steps: the base colour, and red from a value on."""
+    found: list[Step] = [{"color": base, "value": None}]
+    if bad_from is not None:
+        found.append({"color": BAD, "value": bad_from})
+    return found
+
+
+def states(**named: tuple[float, str]) -> list[dict[str, Any]]:
+    """Map values to a word and a colour: `states(Up=(1, OK), Down=(0, BAD))`."""
+    options = {
+        f"{value:g}": {"text": text, "color": color, "index": index}
+        for index, (text, (value, color)) in enumerate(named.items())
+    }
+    return [{"type": "value", "options": options}]
+
+
+def colored(names: dict[str, str]) -> list[dict[str, Any]]:
+    """Fix the colour of series, by name or by a /regular expression/ on it."""
+    return [
+        {
+            "matcher": {"id": "byRegexp" if name.startswith("/") else "byName", "options": name},
+            "properties": [{"id": "color", "value": {"mode": "fixed", "fixedColor": color}}],
+        }
+        for name, color in names.items()
+    ]
