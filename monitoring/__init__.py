@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from monitoring.catalogue import Metric
 from monitoring.decorators import counted, in_progress, observed, timed
-from monitoring.exposition import MetricsServer, metrics_app
+from monitoring.exposition import MetricsApp, MetricsServer
 from monitoring.metrics import Metrics, register
 
 __all__ = [
     "Metric",
     "Metrics",
+    "MetricsApp",
     "MetricsServer",
     "counted",
     "in_progress",
-    "metrics_app",
     "observed",
     "register",
     "timed",

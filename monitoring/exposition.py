@@ -12,7 +12,8 @@ from prometheus_client import make_asgi_app, start_http_server
 from prometheus_client.registry import CollectorRegistry
 
 Scope = MutableMapping[str, Any]
-ASGIApp = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+Send = Callable[[Any], Awaitable[None]]
+ASGIApp = Callable[[Scope, Callable[[], Awaitable[Any]], Send], Awaitable[None]]
 
 
 class PortTaken(OSError):
@@ -46,7 +47,11 @@ class MetricsServer:
         self._thread.join(timeout=5)
 
 
-def metrics_app(registry: CollectorRegistry) -> ASGIApp:
+class MetricsApp:
     """The same page as an ASGI app, to be mounted in a service."""
-    app: ASGIApp = make_asgi_app(registry)
-    return app
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._app: ASGIApp = make_asgi_app(registry)
+
+    async def __call__(self, scope: Scope, receive: Callable[[], Awaitable[Any]], send: Send) -> None:
+        await self._app(scope, receive, send)

@@ -26,7 +26,7 @@ Send = Callable[[Any], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 UNKNOWN = "unknown"
-CODES = (200, 400, 404, 405, 413, 415, 422, 499, 500, 503, 504)
+CODES = (200, 400, 405, 413, 415, 422, 499, 500, 503, 504)
 UNKNOWN_CODES = (404, 405)
 log = logging.getLogger("serving")
 
@@ -75,6 +75,7 @@ class Handler:
             pass
         except ServewatchError as error:
             code = error.status
+            error.help = error.help or f"/docs describes what {self.endpoint.path} takes"
             await send_error(send, error, head.request_id, closing)
         except HTTPException as error:
             code = error.status_code

@@ -85,6 +85,7 @@ class MethodNotAllowed(InvalidInput):
 
     status = 405
     code = "method_not_allowed"
+    headers = {"allow": "POST"}
 
 
 class ClientGone(ServewatchError):

@@ -12,9 +12,9 @@ from fastapi_swagger import patch_fastapi
 from prometheus_client.registry import CollectorRegistry
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.routing import Mount
+from starlette.routing import Route
 
-from monitoring import Metrics, metrics_app
+from monitoring import Metrics, MetricsApp
 from serving.app import App
 from serving.errors import InvalidInput, MethodNotAllowed, NotFound, NotReady, ServewatchError, UnfitInput
 from serving.faults import Faults
@@ -47,7 +47,7 @@ def _frame(declared: Definition, lifecycle: Lifecycle, registry: CollectorRegist
     patch_fastapi(frame, swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True})
     _add_health(frame, lifecycle)
     _add_errors(frame, [endpoint.path for endpoint in declared.endpoints])
-    frame.router.routes.append(Mount("/metrics", metrics_app(registry)))
+    frame.router.routes.append(Route("/metrics", MetricsApp(registry), include_in_schema=False))
     frame.openapi = lambda: _openapi(frame, declared)  # type: ignore[method-assign]
     return frame
 

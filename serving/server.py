@@ -9,7 +9,7 @@ import sys
 from types import FrameType
 
 import uvicorn
-from prometheus_client import REGISTRY
+from prometheus_client import REGISTRY, disable_created_metrics
 from prometheus_client.registry import CollectorRegistry
 
 from monitoring import MetricsServer
@@ -77,6 +77,7 @@ def _port_error(error: OSError, host: str, port: int, flag: str) -> PortInUse:
 
 def run(service: type, settings: Settings, registry: CollectorRegistry = REGISTRY) -> int:
     """Serve until a signal ends it; 0 if it ended as it should."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, and rate() does not need them
     app = create_app(service, settings, registry)
     listening = listen(settings.host, settings.port, "--port")
     try:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from python_multipart.multipart import MultipartCallbacks, MultipartParser
+from typing import TYPE_CHECKING
+
+from python_multipart.multipart import MultipartParser
 
 from serving.errors import InvalidInput, UnfitInput
 from serving.types.base import Body
+
+if TYPE_CHECKING:
+    from python_multipart.multipart import MultipartCallbacks
 
 MULTIPART = "multipart/form-data"
 
