@@ -61,7 +61,7 @@ def up(mode: str | None, detach: bool, no_traffic: bool, service: str, home: Pat
     from servewatch.stack.choose import choose
 
     ports = Ports(**{name.removeprefix("port_"): port for name, port in chosen.items()})
-    options = Options(_home(home), service, not no_traffic, ports, detach)
+    options = Options(resolve_home(home), service, not no_traffic, ports, detach)
     sys.exit(choose(mode, options, Path.cwd(), say).up())
 
 
@@ -71,7 +71,7 @@ def down(home: Path | None) -> None:
     """Take the stack down: requests that were accepted are answered, then every process ends."""
     from servewatch.stack.choose import running
 
-    stack = running(Options(_home(home)), Path.cwd(), say)
+    stack = running(Options(resolve_home(home)), Path.cwd(), say)
     say("the stack is down" if stack is not None and stack.down() else "nothing runs")
 
 
@@ -82,7 +82,7 @@ def status(as_json: bool, home: Path | None) -> None:
     """Show what runs, where, and whether it is healthy; exit code 1 if something is not, or nothing runs."""
     from servewatch.stack.choose import running
 
-    stack = running(Options(_home(home)), Path.cwd(), say)
+    stack = running(Options(resolve_home(home)), Path.cwd(), say)
     found = stack.status() if stack is not None else StackStatus(None)
     if as_json:
         print(json.dumps(found.to_json(), indent=2))
@@ -101,5 +101,6 @@ def _show(found: StackStatus) -> None:
         say(f"  {process.name:13} {mark} {process.url or '-':24} {process.detail}")
 
 
-def _home(given: Path | None) -> Path:
+def resolve_home(given: Path | None) -> Path:
+    """The folder that was given, else that of the settings."""
     return Settings.load(home=given.absolute() if given else None).home.absolute()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
 import time
 from collections.abc import Callable
@@ -35,6 +36,14 @@ def beats(heartbeat: Path, clock: Callable[[], float] = time.time) -> str:
     except OSError:
         return "it has not reported yet"
     return "" if age < FRESH else f"it last reported {age:.0f} s ago"
+
+
+def told(heartbeat: Path) -> str:
+    """What the process wrote there about how it goes."""
+    try:
+        return str(json.loads(heartbeat.read_text())["detail"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _reason(error: Exception) -> str:

@@ -152,15 +152,14 @@ class Native:
 
 
 def _look(record: state.ProcessRecord) -> ProcessStatus:
-    problem = ""
     if record.process is None or not processes.alive(record.process):
         return ProcessStatus(record.name, record.url, False, record.detail if record.process is None else "it is gone")
-    if record.health:
-        problem = health.answers(record.health)
-    elif record.heartbeat:
-        problem = health.beats(Path(record.heartbeat))
+    heartbeat = Path(record.heartbeat)
+    problem = health.answers(record.health) if record.health else health.beats(heartbeat) if record.heartbeat else ""
+    told = health.told(heartbeat) if record.heartbeat else ""
     past = "; ".join(part for part in record.detail.split("; ") if part.startswith("restarted"))
-    return ProcessStatus(record.name, record.url, not problem, "; ".join(filter(None, [problem or "running", past])))
+    detail = "; ".join(filter(None, [problem or told or "running", past]))
+    return ProcessStatus(record.name, record.url, not problem, detail)
 
 
 @contextmanager

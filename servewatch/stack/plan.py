@@ -126,6 +126,7 @@ def _traffic(options: Options) -> Program:
         name="traffic",
         argv=_servewatch("demo", "traffic", f"--url={url}", f"--report={report}"),
         heartbeat=report,
+        environment={"SERVEWATCH_HOME": str(options.home)},
         stage=0,
         stop_seconds=5.0,
     )

@@ -1,0 +1,82 @@
+"""`servewatch demo`: traffic for a running stack, and faults that make each alert fire."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from servewatch.cli.stack import home_option, resolve_home, say
+
+URL = click.option("--url", default=None, help="The service.  [default: that of the stack that runs]")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def demo() -> None:
+    """Move the panels of a running stack, and make each of its alerts fire."""
+
+
+@demo.command()
+@URL
+@home_option
+@click.option("--rate", default=30.0, show_default=True, type=click.FloatRange(0.1, 500), help="Requests per second.")
+@click.option("--seconds", default=None, type=float, help="End after so long.  [default: at Ctrl-C]")
+@click.option("--report", default=None, type=click.Path(dir_okay=False, path_type=Path), help="Write how it goes here.")
+def traffic(url: str | None, home: Path | None, rate: float, seconds: float | None, report: Path | None) -> None:
+    """Send pictures to the demo service, in a gentle wave with short bursts."""
+    from servewatch.traffic.demo import send_traffic
+
+    send_traffic(_service(url, home), resolve_home(home), rate, seconds, report, say)
+
+
+def _fault(name: str, help: str) -> Callable[..., Any]:
+    @demo.command(name, help=help)
+    @URL
+    @home_option
+    @click.option("--seconds", default=None, type=click.FloatRange(1, 3600), help="For how long.")
+    def command(url: str | None, home: Path | None, seconds: float | None) -> None:
+        from servewatch.traffic.demo import cause
+        from servewatch.traffic.faults import BY_NAME
+
+        cause(BY_NAME[name], _service(url, home), resolve_home(home), seconds, _prometheus(home), say)
+
+    return command
+
+
+errors = _fault("errors", "A third of the requests fail: RequestErrorsHigh fires.")
+slow = _fault("slow", "Every batch takes 0.8 s longer: RequestLatencyHigh fires.")
+overload = _fault("overload", "More rows than the runner's queue holds: QueueFull fires.")
+
+
+@demo.command()
+@home_option
+@click.option("--seconds", default=None, type=click.FloatRange(1, 3600), help="How long it stays down.")
+def kill(home: Path | None, seconds: float | None) -> None:
+    """Kill the service and keep it down for a while: ServiceDown fires, and resolves once it is back."""
+    from servewatch.stack.choose import running
+    from servewatch.stack.errors import StackError
+    from servewatch.stack.mode import Options
+    from servewatch.traffic.demo import follow_kill
+
+    stack = running(Options(resolve_home(home)), Path.cwd(), say)
+    if stack is None:
+        raise StackError("no stack runs, so there is nothing to kill", "servewatch up")
+    follow_kill(stack, seconds, _prometheus(home), say)
+
+
+def _service(url: str | None, home: Path | None) -> str:
+    return url or _recorded("serving", home) or "http://127.0.0.1:3000"
+
+
+def _prometheus(home: Path | None) -> str:
+    return _recorded("prometheus", home) or "http://127.0.0.1:9090"
+
+
+def _recorded(name: str, home: Path | None) -> str:
+    from servewatch.stack import state
+
+    record = state.read(resolve_home(home) / "stack")
+    process = record.find(name) if record is not None else None
+    return process.url if process is not None else ""

@@ -1,0 +1,147 @@
+"""What `servewatch demo` does: traffic until told to stop, and faults that are followed until they are done."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from servewatch.stack import health
+from servewatch.stack.compose import Compose
+from servewatch.stack.errors import StackError
+from servewatch.stack.mode import Mode
+from servewatch.stack.native import Native
+from servewatch.stack.wake import Wake
+from servewatch.traffic import faults, pictures, samples
+from servewatch.traffic.client import Client
+from servewatch.traffic.run import Run, Tally, report, tally
+from servewatch.traffic.schedule import arrivals
+from serving.errors import ServewatchError
+
+Say = Callable[[str], None]
+EVERY = 2.0
+TELL_EVERY = 60.0
+
+
+class TrafficInvalid(ServewatchError):
+    """The service is not one that demo traffic can be sent to."""
+
+    code = "traffic_invalid"
+
+
+def send_traffic(url: str, home: Path, rate: float, seconds: float | None, path: Path | None, say: Say) -> None:
+    """Send demo traffic to the service until told to stop."""
+    with Wake() as wake:
+        report(path, "it prepares", Tally({}, 0, 0))
+        shown = samples.mixed(pictures.load(home))
+        _wait_ready(url, wake, lambda problem: report(path, f"waits for the service: {problem}", Tally({}, 0, 0)))
+        if wake.stop:
+            return
+        refuse_others(url)
+        say(f"sending about {rate:g} requests/s to {url}")
+        client, began = Client(url), time.monotonic()
+        run = Run(client, shown, arrivals(rate))
+        end = began + seconds if seconds else float("inf")
+        before, told = tally(client, 0.0), 0.0
+        while not wake.stop and time.monotonic() < end:
+            run.until(min(end, time.monotonic() + EVERY), wake)
+            now = tally(client, time.monotonic() - began)
+            report(path, str(now.since(before)), now)
+            if now.seconds - told >= TELL_EVERY:
+                told = now.seconds
+                say(f"{now}")
+            before = now
+        client.close()
+        say(f"done: {tally(client, time.monotonic() - began)}")
+
+
+def refuse_others(url: str) -> None:
+    """Raise where the service has not the demo's endpoints."""
+    paths = _get(f"{url}/openapi.json").get("paths", {})
+    missing = [path for path in (samples.PREDICT, samples.PREDICT_ARRAY) if path not in paths]
+    if missing:
+        raise TrafficInvalid(
+            f"the service at {url} has no {' and no '.join(missing)}: it is not the demo service",
+            "demo traffic is made for examples.fashion.service:Fashion; send requests of your own to this one",
+        )
+
+
+def cause(fault: faults.Fault, url: str, home: Path, seconds: float | None, prometheus: str, say: Say) -> None:
+    """Cause a fault for so long, and tell every few seconds what comes of it."""
+    seconds = seconds or fault.seconds
+    problem = health.answers(f"{url}/readyz")
+    if problem:
+        raise StackError(f"the service is not ready: {problem}", "servewatch up, or give --url")
+    refuse_others(url)
+    say(f"{fault.name}: {fault.told}, for {seconds:.0f} s, to {url}")
+    say(f"expect the alert {fault.alert.name} ({fault.alert.severity}) {fault.expected}")
+    client = Client(url, limit=fault.in_flight, timeout=60.0)
+    with Wake() as wake:
+        run, began = Run(client, fault.make(pictures.load(home)), fault.plan()), time.monotonic()
+        end, before = began + seconds, tally(client, 0.0)
+        while not wake.stop and time.monotonic() < end:
+            run.until(min(end, time.monotonic() + 10.0), wake)
+            now = tally(client, time.monotonic() - began)
+            state = alert_state(prometheus, fault.alert.name)
+            say(f"{now.seconds:4.0f} s  {now.since(before)}; {fault.alert.name} {state}")
+            before = now
+        client.close()
+    say("done; the alert resolves by itself once its windows have passed")
+
+
+def follow_kill(stack: Mode, seconds: float | None, prometheus: str, say: Say) -> None:
+    """Kill the service, keep it down for so long, and follow until it is healthy again."""
+    seconds, name = seconds or faults.KILL_SECONDS, faults.KILL_ALERT.name
+    say(f"kill: the service is killed without warning and stays down for {seconds:.0f} s")
+    say(f"expect the alert {name} ({faults.KILL_ALERT.severity}) {faults.KILL_EXPECTED}")
+    with Wake() as wake:
+        began = time.monotonic()
+
+        def follow(until: Callable[[], bool]) -> None:
+            while not wake.stop and not until():
+                wake.wait(5.0)
+                serving = next((process for process in stack.status().processes if process.name == "serving"), None)
+                detail = serving.detail if serving else "not there"
+                say(f"{time.monotonic() - began:4.0f} s  serving: {detail}; {name} {alert_state(prometheus, name)}")
+
+        if isinstance(stack, Compose):
+            stack.kill(seconds, lambda wait: follow(lambda: time.monotonic() - began > wait))
+        elif isinstance(stack, Native):
+            stack.kill(seconds)
+            follow(lambda: time.monotonic() - began > seconds)
+        follow(lambda: _serves(stack) or time.monotonic() - began > seconds + 60)
+    say("done")
+
+
+def alert_state(prometheus: str, name: str) -> str:
+    """What Prometheus says of an alert now, in a few words."""
+    query = quote(f'ALERTS{{alertname="{name}"}}')
+    try:
+        found = _get(f"{prometheus}/api/v1/query?query={query}")["data"]["result"]
+    except (StackError, KeyError, TypeError):
+        return "(Prometheus does not answer)"
+    states = {series["metric"]["alertstate"] for series in found}
+    return "fires" if "firing" in states else "is pending" if states else "is silent"
+
+
+def _serves(stack: Mode) -> bool:
+    return any(process.name == "serving" and process.healthy for process in stack.status().processes)
+
+
+def _wait_ready(url: str, wake: Wake, tell: Callable[[str], None]) -> None:
+    while not wake.stop and (problem := health.answers(f"{url}/readyz")):
+        tell(problem)
+        wake.wait(0.5)
+
+
+def _get(url: str) -> Any:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return json.load(answer)
+    except (OSError, ValueError, urllib.error.URLError) as error:
+        raise StackError(f"no answer on {url}: {error}", "servewatch status") from None

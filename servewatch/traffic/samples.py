@@ -1,0 +1,53 @@
+"""The requests that are sent: pictures as PNG and as arrays, encoded once, so that sending costs next to nothing."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import orjson
+from PIL import Image
+
+from servewatch.traffic.client import Sample
+from servewatch.traffic.pictures import Pictures
+
+PREDICT, PREDICT_ARRAY = "/predict", "/predict_array"
+
+
+def png(picture: Pictures) -> Sample:
+    """One picture as a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray((picture * 255).round().astype(np.uint8)).save(file, format="PNG")
+    return Sample(PREDICT, "image/png", file.getvalue())
+
+
+def as_json(pictures: Pictures) -> Sample:
+    """One picture, or several, as a JSON array."""
+    return Sample(PREDICT_ARRAY, "application/json", orjson.dumps(pictures.round(4).tolist()))
+
+
+def npy(pictures: Pictures) -> Sample:
+    """One picture, or several, as a NumPy file."""
+    file = io.BytesIO()
+    np.save(file, pictures)
+    return Sample(PREDICT_ARRAY, "application/x-npy", file.getvalue())
+
+
+def mixed(pictures: Pictures, several: int = 8) -> list[Sample]:
+    """What a service sees in a day: mostly single pictures, some as arrays, a few requests with four rows."""
+    singles = [png(picture) for picture in pictures]
+    arrays = [encode(picture) for encode in (as_json, npy) for picture in pictures[: len(pictures) // 6]]
+    groups = [npy(pictures[start : start + 4]) for start in range(0, min(len(pictures), several * 4), 4)]
+    return [*singles, *arrays, *groups]
+
+
+def rows(pictures: Pictures, count: int) -> Sample:
+    """One request with so many rows, for a flood."""
+    return npy(np.resize(pictures, (count, *pictures.shape[1:])))
+
+
+def with_header(samples: Sequence[Sample], name: str, value: str) -> list[Sample]:
+    """The same requests with a header more."""
+    return [replace(sample, headers={**sample.headers, name: value}) for sample in samples]
