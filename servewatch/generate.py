@@ -31,16 +31,16 @@ def files() -> dict[Path, str]:
     """Render every generated file: its path below the root, and its text."""
     # Here and not above: nothing but generating needs grafanalib.
     import dashboards
-    from dashboards import provisioning
+    from dashboards import grafana
 
-    rules, boards, grafana = FOLDERS
+    rules, boards, provisioning = FOLDERS
     found = {
         rules / f"{topic}.rules.yml": alerts.rules_file(topic, alerts.RECORDINGS, alerts.ALERTS)
         for topic in alerts.TOPICS
     }
     found[rules / "alertmanager.yml"] = alertmanager.config()
     found |= {boards / f"{name}.json": text for name, text in dashboards.DASHBOARDS.items()}
-    found |= {grafana / name: text for name, text in provisioning.files().items()}
+    found |= {provisioning / name: text for name, text in grafana.files().items()}
     return found
 
 

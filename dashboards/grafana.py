@@ -24,7 +24,7 @@ def files() -> dict[str, str]:
 
 
 def _render(document: dict[str, Any]) -> str:
-    header = HEADER.format(source="dashboards/provisioning.py")
+    header = HEADER.format(source="dashboards/grafana.py")
     return f"{header}\n{to_yaml({'apiVersion': 1, **document})}"
 
 

@@ -1,0 +1,56 @@
+"""promtool: whether the Prometheus that runs here takes our rules, and whether their tests hold."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from servewatch.stack.errors import ToolMissing
+
+ADVICE = "it comes with Prometheus: sudo apt-get install prometheus, or https://prometheus.io/download/"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What promtool said."""
+
+    fine: bool
+    text: str
+
+
+def find() -> str | None:
+    """Where promtool is, if it is on PATH."""
+    return shutil.which("promtool")
+
+
+def check_rules(files: Sequence[Path]) -> Answer:
+    """Ask whether these rule files can be loaded."""
+    return _run("check", "rules", *map(str, files))
+
+
+def check_queries(queries: Mapping[str, str]) -> Answer:
+    """Ask whether these queries are ones that this Prometheus takes; the names are given back where one is not."""
+    rules = [{"record": "servewatch:query", "expr": text, "labels": {"of": name}} for name, text in queries.items()]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "queries.yml")
+        path.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
+        return check_rules([path])
+
+
+def test_rules(file: Path) -> Answer:
+    """Run a file of rule tests."""
+    return _run("test", "rules", str(file))
+
+
+def _run(*arguments: str) -> Answer:
+    program = find()
+    if program is None:
+        raise ToolMissing("promtool is not on PATH", ADVICE)
+    done = subprocess.run([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+    return Answer(done.returncode == 0, done.stdout.strip())
