@@ -23,7 +23,7 @@ PORT = click.IntRange(1, 65535)
 def say(text: str) -> None:
     """Print a line; a terminal that has gone is no reason to end the stack."""
     with contextlib.suppress(OSError):
-        print(text, flush=True)
+        click.echo(text)
 
 
 def home_option(command: F) -> F:
@@ -98,7 +98,7 @@ def _show(found: StackStatus) -> None:
     say(f"mode {found.mode}{f': {found.note}' if found.note else ''}")
     for process in found.processes:
         mark = click.style("healthy  ", fg="green") if process.healthy else click.style("unhealthy", fg="red")
-        say(f"  {process.name:13} {mark} {process.url or '-':24} {process.detail}")
+        say(f"  {process.name:13} {mark} {process.url or '-':22} {process.detail}")
 
 
 def resolve_home(given: Path | None) -> Path:

@@ -1,0 +1,83 @@
+"""`servewatch models`: the store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from servewatch.cli.output import bytes_for_people, show_json, show_table
+from serving.store import Store, archive
+
+as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
+
+
+@click.group()
+def models() -> None:
+    """The store: list, show, delete, export, import."""
+
+
+@models.command("list")
+@click.argument("name", required=False)
+@as_json
+def list_(name: str | None, as_json: bool) -> None:
+    """Every version in the store, or those of one model."""
+    found = Store().list(name or "*")
+    if as_json:
+        show_json([info.listed() for info in found])
+    elif not found:
+        click.echo("The store is empty. `python -m examples.fashion.train` puts a first model in it.")
+    else:
+        headings = ("MODEL", "VERSION", "FRAMEWORK", "CREATED", "SIZE", "LABELS")
+        rows = [
+            (i.name, i.version, i.framework, i.created, bytes_for_people(i.size), _pairs(dict(i.labels))) for i in found
+        ]
+        show_table(headings, rows)
+
+
+@models.command()
+@click.argument("tag")
+@as_json
+def show(tag: str, as_json: bool) -> None:
+    """All that is known of a model: NAME, NAME:VERSION or NAME:latest."""
+    store = Store()
+    info = store.find(tag)
+    shown = {**info.listed(), "options": dict(info.options), "path": str(store.path(info.tag))}
+    if as_json:
+        show_json(shown)
+        return
+    for key, value in shown.items():
+        text = _pairs(value) if isinstance(value, dict) else bytes_for_people(info.size) if key == "size" else value
+        click.echo(f"{key + ':':<11}{text}")
+
+
+@models.command()
+@click.argument("tag")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def delete(tag: str, yes: bool) -> None:
+    """Delete one version. `latest` then names the newest that is left."""
+    store = Store()
+    info = store.find(tag)
+    if not yes:
+        click.confirm(f"Delete {info.tag}?", abort=True)
+    store.delete(str(info.tag))
+    click.echo(f"Deleted {info.tag}.")
+
+
+@models.command()
+@click.argument("tag")
+@click.argument("target", type=click.Path(path_type=Path), default=".")
+def export(tag: str, target: Path) -> None:
+    """Write a version into one .tar.gz file."""
+    click.echo(f"Wrote {archive.export(Store(), tag, target)}.")
+
+
+@models.command("import")
+@click.argument("source", type=click.Path(path_type=Path))
+def import_(source: Path) -> None:
+    """Take in what `export` wrote, checked against its manifest. It becomes the latest."""
+    click.echo(f"Imported {archive.take_in(Store(), source).tag}.")
+
+
+def _pairs(values: dict[str, object]) -> str:
+    return " ".join(f"{key}={value}" for key, value in values.items())
