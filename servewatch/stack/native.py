@@ -108,8 +108,10 @@ class Native:
 
     def _ready(self, seconds: float) -> None:
         self.say(f"\nall of it runs, after {seconds:.1f} s:\n")
-        for name, url, what in plan.addresses(self.options):
-            self.say(f"  {name:13} {url:24} {what}")
+        addresses = plan.addresses(self.options)
+        width = max(len(url) for _, url, _ in addresses)
+        for name, url, what in addresses:
+            self.say(f"  {name:13} {url:{width}}  {what}")
         for note in plan.notes(self.options):
             self.say(f"\n{note}")
         self.say("\nCtrl-C, or servewatch down, takes it down.")

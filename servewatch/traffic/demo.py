@@ -6,6 +6,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from serving.errors import ServewatchError
 Say = Callable[[str], None]
 EVERY = 2.0
 TELL_EVERY = 60.0
+RECENT = 6
+"""Reports over which the rate is shown: single ones jump with the bursts."""
 
 
 class TrafficInvalid(ServewatchError):
@@ -47,15 +50,15 @@ def send_traffic(url: str, home: Path, rate: float, seconds: float | None, path:
         client, began = Client(url), time.monotonic()
         run = Run(client, shown, arrivals(rate))
         end = began + seconds if seconds else float("inf")
-        before, told = tally(client, 0.0), 0.0
+        recent, told = deque([tally(client, 0.0)], maxlen=RECENT), 0.0
         while not wake.stop and time.monotonic() < end:
             run.until(min(end, time.monotonic() + EVERY), wake)
             now = tally(client, time.monotonic() - began)
-            report(path, str(now.since(before)), now)
+            report(path, str(now.since(recent[0])), now)
             if now.seconds - told >= TELL_EVERY:
                 told = now.seconds
-                say(f"{now}")
-            before = now
+                say(str(now))
+            recent.append(now)
         client.close()
         say(f"done: {tally(client, time.monotonic() - began)}")
 
