@@ -52,5 +52,7 @@ def _run(*arguments: str) -> Answer:
     program = find()
     if program is None:
         raise ToolMissing("promtool is not on PATH", ADVICE)
-    done = subprocess.run([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+    done = subprocess.run(
+        [program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120
+    )
     return Answer(done.returncode == 0, done.stdout.strip())

@@ -1,0 +1,95 @@
+"""Panels against a running Prometheus: which of them are empty, and why."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import promql_parser as promql
+
+from servewatch.check.declared import Declared
+from servewatch.check.problem import Problem
+from servewatch.check.sources import Query
+from servewatch.check.texts import plain
+from serving.errors import ServewatchError
+
+_TIMEOUT = 10.0
+_MAY_BE_EMPTY = {"ALERTS"}
+"""What has no series when all is well."""
+
+
+class PrometheusUnreachable(ServewatchError):
+    """The Prometheus that was named does not answer as one."""
+
+    code = "prometheus_unreachable"
+
+
+class Prometheus:
+    """Asks a running Prometheus."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+
+    def ask(self, query: str) -> list[Any]:
+        """Run a query for now."""
+        address = f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
+        try:
+            with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
+                data = json.load(answer)["data"]
+        except urllib.error.HTTPError as refused:
+            said = refused.read(500).decode(errors="replace")
+            raise PrometheusUnreachable(
+                f"{self.url} refused the query {query}: {said}", "is it a Prometheus?"
+            ) from refused
+        except (OSError, ValueError, KeyError, TypeError) as failed:
+            advice = "servewatch status shows where Prometheus is"
+            raise PrometheusUnreachable(f"{self.url} does not answer as a Prometheus: {failed}", advice) from failed
+        result: list[Any] = data["result"]
+        return result
+
+
+def empty(queries: list[Query], prometheus: Prometheus, declared: Declared) -> Iterator[Problem]:
+    """Run each panel's query; answers those that have no result, with the reason."""
+    for query in queries:
+        if query.kind != "panel":
+            continue
+        text = plain(query.text)
+        selectors = list(_selectors(promql.parse(text)))
+        if not prometheus.ask(text) and not {selector.name for selector in selectors} & _MAY_BE_EMPTY:
+            reason = _why(selectors, prometheus, declared)
+            yield Problem(query.file, query.place, query.text, f"no result: {reason}", "at least one series")
+
+
+def _selectors(tree: Any) -> Iterator[Any]:
+    found: list[Any] = []
+
+    def visit(node: Any) -> bool:
+        if isinstance(node, promql.VectorSelector):
+            found.append(node)
+        elif isinstance(node, promql.MatrixSelector):
+            found.append(node.vector_selector)
+        return True
+
+    promql.walk(tree, visit)
+    return iter(found)
+
+
+def _why(selectors: list[Any], prometheus: Prometheus, declared: Declared) -> str:
+    for selector in selectors:
+        if prometheus.ask(selector.prettify()):
+            continue
+        if prometheus.ask(f"count({selector.name})"):
+            return f"label missing: {selector.name} is there, but nothing matches {selector.prettify()}"
+        series = declared.series.get(selector.name)
+        if series is not None and series.recorded:
+            return (
+                f"metric missing: {selector.name} is not recorded; no rules are loaded, or it has no traffic to record"
+            )
+        if not prometheus.ask("up == 1"):
+            return "target down: no target answers scrapes"
+        return f"metric missing: no target exposes {selector.name}"
+    return "no traffic: every series is there, but nothing happened to them"
