@@ -45,6 +45,7 @@ def prometheus_argv(program: str, folder: Path, ports: Ports) -> tuple[str, ...]
         "--storage.tsdb.retention.time=15d",
         "--storage.tsdb.retention.size=2GB",
         f"--web.listen-address={HOST}:{ports.prometheus}",
+        f"--web.external-url={ports.url('prometheus')}",
         "--enable-feature=exemplar-storage",
         "--log.level=warn",
     )

@@ -1,0 +1,174 @@
+"""The receiver of notifications: what Alertmanager sends is kept, listed and shown."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from servewatch.receiver import Book, receiver_app
+from servewatch.receiver.app import LARGEST
+
+RUNBOOK = "https://github.com/servewatch/servewatch/blob/main/alerts/runbook.md#servicedown"
+
+
+def payload(status: str = "firing", service: str = "fashion", **annotations: str) -> dict[str, Any]:
+    """A notification, with the fields and spellings of Alertmanager's webhook, version 4."""
+    labels = {"alertname": "ServiceDown", "service": service, "severity": "page"}
+    told = {"summary": f"{service} is down", "description": "Nobody answers.", "runbook_url": RUNBOOK, **annotations}
+    alert = {
+        "status": status,
+        "labels": labels,
+        "annotations": told,
+        "startsAt": "2026-03-01T10:00:00.132Z",
+        "endsAt": "0001-01-01T00:00:00Z" if status == "firing" else "2026-03-01T10:05:00.132Z",
+        "generatorURL": "http://127.0.0.1:9090/graph?g0.expr=serving%3Aup",
+        "fingerprint": "2178e882ebe19812",
+    }
+    return {
+        "receiver": "stack",
+        "status": status,
+        "alerts": [alert],
+        "groupLabels": {"service": service},
+        "commonLabels": labels,
+        "commonAnnotations": told,
+        "externalURL": "http://127.0.0.1:9093",
+        "version": "4",
+        "groupKey": f'{{}}/{{}}:{{service="{service}"}}',
+        "truncatedAlerts": 0,
+    }
+
+
+def client(book: Book | None = None) -> TestClient:
+    now = lambda: datetime(2026, 3, 1, 10, 0, 5, tzinfo=UTC)  # noqa: E731
+    return TestClient(receiver_app(book if book is not None else Book(), now))
+
+
+def test_notifications_are_listed_oldest_first_and_unchanged() -> None:
+    """GET /notifications gives what came, in its order, with the time of receipt and nothing else added."""
+    receiver = client()
+    for sent in (payload(), payload("resolved")):
+        assert receiver.post("/alerts", json=sent).status_code == 200
+    listed = receiver.get("/notifications").json()
+    assert [entry.pop("receivedAt") for entry in listed] == ["2026-03-01T10:00:05.000+00:00"] * 2
+    assert listed == [payload(), payload("resolved")]
+
+
+def test_page_shows_newest_first() -> None:
+    """The page tells status, alert, service, summary, runbook and times, the newest on top."""
+    receiver = client()
+    receiver.post("/alerts", json=payload())
+    receiver.post("/alerts", json=payload("resolved", service="other"))
+    page = receiver.get("/").text
+    assert page.index("other is down") < page.index("fashion is down")
+    assert page.count("ServiceDown") == 2
+    assert f'<a href="{RUNBOOK}" rel="noreferrer noopener">runbook</a>' in page
+    assert "since 2026-03-01 10:00:00 UTC, until 2026-03-01 10:05:00 UTC" in page
+    assert '<article class="firing">' in page
+    assert '<article class="resolved">' in page
+
+
+def test_page_says_when_nothing_came() -> None:
+    """Before the first notification the page says that there is none."""
+    assert "Nothing came yet" in client().get("/").text
+
+
+def test_foreign_text_is_escaped() -> None:
+    """Markup in labels and annotations is shown, never run, and only web addresses become links."""
+    receiver = client()
+    evil = payload(service="<script>x</script>", summary="<img src=x>", runbook_url="javascript:alert(1)")
+    receiver.post("/alerts", json=evil)
+    page = receiver.get("/").text
+    assert "<script" not in page
+    assert "<img" not in page
+    assert "&lt;img src=x&gt;" in page
+    assert "javascript:" not in page
+
+
+def test_page_allows_its_own_style_and_nothing_else() -> None:
+    """The content security policy allows exactly the style that is in the page: no script, no frame, no fetch."""
+    answer = client().get("/")
+    policy = answer.headers["content-security-policy"]
+    style = re.search(r"<style>(.*?)</style>", answer.text, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    assert policy.startswith("default-src 'none';")
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert "script-src" not in policy
+    assert "unsafe" not in policy
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"3", b"{}", b'{"alerts": 3}', b'{"alerts": [3]}', b"\xff"])
+def test_other_bodies_are_refused_with_help(body: bytes) -> None:
+    """What is no notification gets a 400 that says what is expected, and is not kept."""
+    receiver = client()
+    answer = receiver.post("/alerts", content=body)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "invalid_input"
+    assert "webhook_configs" in answer.json()["error"]["help"]
+    assert receiver.get("/notifications").json() == []
+
+
+def test_huge_body_is_refused() -> None:
+    """A body over the limit is answered with 413 and not kept."""
+    receiver = client()
+    assert receiver.post("/alerts", content=b" " * (LARGEST + 1)).status_code == 413
+    assert receiver.get("/notifications").json() == []
+
+
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", "/alerts", 405), ("GET", "/nothing", 404)])
+def test_unknown_routes_say_which_there_are(method: str, path: str, status: int) -> None:
+    """A wrong route or method is answered as JSON with the routes that exist."""
+    answer = client().request(method, path)
+    assert answer.status_code == status
+    assert "POST /alerts" in answer.json()["error"]["help"]
+
+
+def test_odd_but_valid_payload_does_not_break_the_page() -> None:
+    """Fields that are missing or of another type leave the page standing."""
+    receiver = client()
+    odd = {"alerts": [{}, {"labels": 3, "annotations": {"summary": 7}, "startsAt": None}], "groupLabels": []}
+    assert receiver.post("/alerts", json=odd).status_code == 200
+    assert receiver.get("/").status_code == 200
+
+
+def test_health() -> None:
+    """The receiver tells that it is there."""
+    assert client().get("/healthz").text == "ok\n"
+
+
+def test_book_survives_a_restart(tmp_path: Path) -> None:
+    """A new book on the same file has what the old one kept."""
+    file = tmp_path / "new" / "notifications.jsonl"
+    Book(file).add(payload(), "2026-03-01T10:00:05+00:00")
+    again = Book(file)
+    again.add(payload("resolved"), "2026-03-01T10:05:05+00:00")
+    assert [entry["status"] for entry in Book(file)] == ["firing", "resolved"]
+
+
+def test_book_keeps_the_newest(tmp_path: Path) -> None:
+    """Memory and file are bounded: the oldest go."""
+    file = tmp_path / "notifications.jsonl"
+    book = Book(file, kept=3)
+    for number in range(20):
+        book.add({"alerts": [], "number": number}, "now")
+    assert [entry["number"] for entry in book] == [17, 18, 19]
+    assert len(file.read_text().splitlines()) <= 6
+    assert [entry["number"] for entry in Book(file, kept=3)] == [17, 18, 19]
+
+
+def test_book_skips_damaged_lines(tmp_path: Path) -> None:
+    """Half a line, as a killed process leaves it, costs that line and no other."""
+    file = tmp_path / "notifications.jsonl"
+    good = json.dumps({"alerts": [], "number": 1})
+    file.write_text(f'{good}\n[]\n{{"alerts": 3}}\n{good[:10]}')
+    book = Book(file)
+    book.add({"alerts": [], "number": 2}, "now")
+    assert [entry["number"] for entry in Book(file)] == [1, 2]
