@@ -1,0 +1,95 @@
+"""alerts/requests.py and its fellow topics, run by promtool on series with known answers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+import alerts
+from servewatch.stack import promtool
+
+HERE = Path(__file__).parent
+FILES = sorted(HERE.glob("*.test.yml"))
+RUNBOOK = (Path(alerts.__file__).parent / "runbook.md").read_text()
+
+needs_promtool = pytest.mark.skipif(
+    promtool.find() is None, reason="promtool is missing; run: sudo apt-get install prometheus"
+)
+
+
+def _asked() -> dict[str, list[list[object]]]:
+    found: dict[str, list[list[object]]] = {alert.name: [] for alert in alerts.ALERTS}
+    for file in FILES:
+        for test in yaml.safe_load(file.read_text())["tests"]:
+            for case in test.get("alert_rule_test", []):
+                found[case["alertname"]].append(case["exp_alerts"])
+    return found
+
+
+@needs_promtool
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_rules_do_what_their_test_file_says(file):
+    """promtool runs the generated rules on the file's series and gets the file's answers."""
+    answer = promtool.test_rules(file)
+    assert answer.fine, answer.text
+
+
+@needs_promtool
+def test_a_wrong_expectation_fails(tmp_path):
+    """The promtool tests can fail: another expected value is noticed."""
+    wrong = (HERE / "batching.test.yml").read_text().replace("value: 0.05", "value: 0.06")
+    (tmp_path / "wrong.test.yml").write_text(wrong.replace("../../alerts", str(HERE.parent.parent / "alerts")))
+    answer = promtool.test_rules(tmp_path / "wrong.test.yml")
+    assert not answer.fine
+    assert "serving:queue_seconds:mean5m" in answer.text
+
+
+@pytest.mark.parametrize("alert", alerts.ALERTS, ids=lambda alert: alert.name)
+def test_every_alert_has_a_test_of_either_kind(alert):
+    """Each alert fires in one test and stays silent in one whose name says so."""
+    assert any(_asked()[alert.name]), f"no test in which {alert.name} fires"
+    silent = [
+        test
+        for file in FILES
+        for test in yaml.safe_load(file.read_text())["tests"]
+        if test["name"].startswith(f"{alert.name} is silent")
+    ]
+    assert silent, f"no test named '{alert.name} is silent ...'"
+    for test in silent:
+        own = [case["exp_alerts"] for case in test["alert_rule_test"] if case["alertname"] == alert.name]
+        assert own
+        assert not any(own)
+
+
+@pytest.mark.parametrize("alert", alerts.ALERTS, ids=lambda alert: alert.name)
+def test_every_alert_has_a_heading_in_the_runbook(alert):
+    """The anchor of the alert's link is a heading, under the heading of the alert's topic."""
+    topic = ""
+    under: dict[str, str] = {}
+    for level, title in re.findall(r"^(#+) (.+)$", RUNBOOK, re.MULTILINE):
+        if level == "#":
+            topic = title.lower()
+        under[title.lower()] = topic
+    assert under.get(alert.runbook.partition("#")[2]) == alert.topic
+
+
+def test_the_runbook_has_no_heading_without_an_alert():
+    """A heading of the second level is an alert that exists."""
+    assert set(re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE)) == {alert.name for alert in alerts.ALERTS}
+
+
+@pytest.mark.parametrize("recording", alerts.RECORDINGS, ids=lambda recording: recording.name)
+def test_every_recording_has_a_tested_value(recording):
+    """Each recorded series is asked for, with an expected value, in a promtool test."""
+    asked = [
+        case["expr"]
+        for file in FILES
+        for test in yaml.safe_load(file.read_text())["tests"]
+        for case in test.get("promql_expr_test", [])
+        if case["exp_samples"]
+    ]
+    pattern = re.compile(rf"(?<![\w:]){re.escape(recording.name)}(?![\w:])")
+    assert any(pattern.search(expr) for expr in asked)

@@ -1,0 +1,71 @@
+"""alerts/rules.py: recordings and alerts as data, and as Prometheus reads them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import yaml
+
+import alerts
+from alerts.promql import Expr, QueryInvalid, select
+from alerts.requests import REQUEST_ERRORS_HIGH, UP
+from alerts.rules import HEADER, Recording, groups, rules_file, to_yaml
+
+
+def test_an_alert_links_to_its_own_heading():
+    """The runbook link is the runbook's address and the alert's name in small letters."""
+    assert REQUEST_ERRORS_HIGH.runbook.endswith("/alerts/runbook.md#requesterrorshigh")
+    assert REQUEST_ERRORS_HIGH.rule()["annotations"]["runbook_url"] == REQUEST_ERRORS_HIGH.runbook
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": "request-errors"}, "letters and digits"),
+        ({"expr": Expr("vector(1)", ())}, "no label 'service'"),
+        ({"summary": "{{ $labels.runner }} fails"}, "speaks of the label 'runner'"),
+    ],
+)
+def test_an_alert_that_would_mislead_is_refused(change, said):
+    """A name without an anchor, a lost service and a label that is dropped each raise, and say so."""
+    with pytest.raises(QueryInvalid, match=said):
+        replace(REQUEST_ERRORS_HIGH, **change)
+
+
+def test_a_recording_without_colons_is_refused():
+    """A recording cannot be named like a scraped metric."""
+    with pytest.raises(QueryInvalid, match="has colons"):
+        Recording("requests_rate5m", Expr("up"), "requests", "help")
+
+
+def test_slow_recordings_have_a_group_of_their_own():
+    """Recordings with an interval are evaluated at that interval; alerts come after what they read."""
+    slow = replace(UP, name="serving:up:slow", interval="30s")
+    found = groups("requests", [UP, slow], [REQUEST_ERRORS_HIGH])["groups"]
+    assert [group.get("interval") for group in found] == [None, "30s"]
+    assert [rule.get("record", rule.get("alert")) for rule in found[0]["rules"]] == ["serving:up", "RequestErrorsHigh"]
+
+
+def test_a_rule_file_says_that_it_is_generated_and_holds_its_topic():
+    """The first line names the source, and the rules are those of the topic alone."""
+    text = rules_file("batching", alerts.RECORDINGS, alerts.ALERTS)
+    assert text.splitlines()[0] == HEADER.format(source="alerts/batching.py")
+    named = [rule.get("alert") for group in yaml.safe_load(text)["groups"] for rule in group["rules"]]
+    assert [name for name in named if name] == [a.name for a in alerts.ALERTS if a.topic == "batching"]
+
+
+def test_yaml_reads_back_as_it_was():
+    """Long, many-lined and odd texts survive the rendering."""
+    document = {"a": "x" * 300, "b": "one\ntwo", "c": ["{{ $value }}: 5%", "on", "1"], "d": str(select(UP))}
+    assert yaml.safe_load(to_yaml(document)) == document
+
+
+def test_names_are_unique_and_each_recording_reads_only_earlier_ones():
+    """No name is declared twice, and in a group what is read is recorded before it."""
+    names = [recording.name for recording in alerts.RECORDINGS]
+    assert len(set(names)) == len(names)
+    assert len({alert.name for alert in alerts.ALERTS}) == len(alerts.ALERTS)
+    for at, recording in enumerate(alerts.RECORDINGS):
+        later = [name for name in names[at:] if f"{name}{{" in recording.expr or f"({name})" in recording.expr]
+        assert later == []

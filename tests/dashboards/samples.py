@@ -1,0 +1,57 @@
+"""Sample series for every metric of the catalogue, as promtool reads them: a service of two replicas under load."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from monitoring import catalogue
+from monitoring.catalogue import Metric
+
+STEPS = 80
+INTERVAL = "15s"
+
+VALUES = {
+    "service": ("fashion",),
+    "version": ("1",),
+    "job": ("serving",),
+    "instance": ("a:9464", "b:9464"),
+    "endpoint": ("predict",),
+    "code": ("200", "422", "503"),
+    "runner": ("mlp",),
+    "outcome": ("ok", "shed"),
+    "reason": ("full", "timeout", "idle", "drain"),
+    "alertname": ("QueueFull",),
+    "alertstate": ("firing", "pending"),
+    "severity": ("page",),
+}
+"""What a label is in the samples; any other label is its own name."""
+
+
+def series() -> list[dict[str, str]]:
+    """Make promtool's `input_series` for every metric: each label value, each bucket."""
+    return [one for metric in catalogue.ALL for one in _of(metric)]
+
+
+def _of(metric: Metric) -> Iterator[dict[str, str]]:
+    labels = dict.fromkeys((*metric.labels, "job", "instance"))
+    for combination in itertools.product(*(VALUES.get(label, (label,)) for label in labels)):
+        known = dict(zip(labels, combination, strict=True))
+        if metric.kind == "histogram":
+            yield from _histogram(metric, known)
+        else:
+            yield _one(metric.name, known, f"0+3x{STEPS}" if metric.kind == "counter" else f"1x{STEPS}")
+
+
+def _histogram(metric: Metric, labels: dict[str, str]) -> Iterator[dict[str, str]]:
+    for at, bound in enumerate(metric.buckets, 1):
+        yield _one(metric.bucket, {**labels, "le": str(float(bound))}, f"0+{at}x{STEPS}")
+    number = len(metric.buckets) + 1
+    yield _one(metric.bucket, {**labels, "le": "+Inf"}, f"0+{number}x{STEPS}")
+    yield _one(metric.count, labels, f"0+{number}x{STEPS}")
+    yield _one(metric.sum, labels, f"0+{number * metric.buckets[0]:g}x{STEPS}")
+
+
+def _one(name: str, labels: dict[str, str], values: str) -> dict[str, str]:
+    inside = ",".join(f'{label}="{value}"' for label, value in labels.items())
+    return {"series": f"{name}{{{inside}}}", "values": values}

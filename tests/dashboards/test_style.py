@@ -1,0 +1,20 @@
+"""dashboards/style.py: colours and words for values."""
+
+from __future__ import annotations
+
+from dashboards import style
+
+
+def test_states_give_values_a_word_and_a_colour():
+    """Each value is mapped to its word, in the order in which they are named."""
+    (mapping,) = style.states(Up=(1, style.OK), Down=(0, style.BAD))
+    assert mapping["options"]["1"] == {"text": "Up", "color": "green", "index": 0}
+    assert mapping["options"]["0"] == {"text": "Down", "color": "red", "index": 1}
+
+
+def test_colours_are_fixed_by_name_or_by_regular_expression():
+    """A name between slashes is a regular expression, any other is the series' name."""
+    first, second = style.colored({"/^5/": style.BAD, "idle": style.OK})
+    assert first["matcher"] == {"id": "byRegexp", "options": "/^5/"}
+    assert second["matcher"] == {"id": "byName", "options": "idle"}
+    assert second["properties"] == [{"id": "color", "value": {"mode": "fixed", "fixedColor": "green"}}]
