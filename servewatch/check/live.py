@@ -11,6 +11,7 @@ from typing import Any
 
 import promql_parser as promql
 
+from alerts.requests import UP
 from servewatch.check.declared import Declared
 from servewatch.check.problem import Problem
 from servewatch.check.sources import Query
@@ -35,7 +36,7 @@ class Prometheus:
         self.url = url.rstrip("/")
 
     def ask(self, query: str) -> list[Any]:
-        """Run a query for now."""
+        """Run a query at this moment."""
         address = f"{self.url}/api/v1/query?{urllib.parse.urlencode({'query': query})}"
         try:
             with urllib.request.urlopen(address, timeout=_TIMEOUT) as answer:
@@ -86,9 +87,8 @@ def _why(selectors: list[Any], prometheus: Prometheus, declared: Declared) -> st
             return f"label missing: {selector.name} is there, but nothing matches {selector.prettify()}"
         series = declared.series.get(selector.name)
         if series is not None and series.recorded:
-            return (
-                f"metric missing: {selector.name} is not recorded; no rules are loaded, or it has no traffic to record"
-            )
+            loaded = prometheus.ask(f"count({UP.name})")
+            return f"no traffic to record {selector.name} from" if loaded else f"no rule records {selector.name}"
         if not prometheus.ask("up == 1"):
             return "target down: no target answers scrapes"
         return f"metric missing: no target exposes {selector.name}"

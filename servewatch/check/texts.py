@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _BUILT_IN = {"__rate_interval": "5m", "__interval": "1m", "__range": "1h"}
-_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::\w+)?\}|(\w+))")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)(?::\w+)?\}|([a-zA-Z_]\w*))")
 _LEGEND = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 _ANNOTATION = re.compile(r"\$labels\.(\w+)")
 _ASKED = re.compile(r"label_values\((?:(?P<selector>.+),\s*)?(?P<label>\w+)\)\Z", re.DOTALL)
