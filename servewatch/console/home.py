@@ -1,0 +1,40 @@
+"""What the home page asks of Prometheus, from the same declarations that rules and dashboards come from."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from alerts import requests
+
+LABEL = "service"
+DASHBOARD = "servewatch-service"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A number for each service; at `bad` and above it is shown in red."""
+
+    title: str
+    expr: str
+    unit: str
+    bad: float | None = None
+
+
+COLUMNS = (
+    Column("Replicas", requests.UP.name, "none"),
+    Column("Requests", f"sum by ({LABEL}) ({requests.RATES['5m'].name})", "reqps"),
+    Column("Errors", requests.ERRORS["5m"].name, "percentunit", 0.05),
+    Column("p50", requests.LATENCY[50].name, "s"),
+    Column("p95", requests.LATENCY[95].name, "s", 0.5),
+    Column("In flight", requests.IN_PROGRESS.name, "none"),
+)
+
+
+def queries() -> dict[str, object]:
+    """The queries as the page gets them."""
+    return {
+        "label": LABEL,
+        "up": requests.UP.name,
+        "columns": [asdict(column) for column in COLUMNS],
+        "dashboard": DASHBOARD,
+    }

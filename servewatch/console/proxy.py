@@ -1,0 +1,103 @@
+"""The read-only way from the page to Prometheus, Alertmanager and the receiver: what may be asked is a list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import Response
+
+from servewatch.console.errors import RouteUnknown, SourceInvalid, UpstreamInvalid, UpstreamUnreachable
+
+TIMEOUT = httpx.Timeout(30.0, connect=3.0)
+_JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """A server that the page may read from, and the paths there that it may read."""
+
+    name: str
+    title: str
+    url: str
+    paths: re.Pattern[str]
+    option: str
+
+    def __post_init__(self) -> None:
+        """Refuse what no request can be sent to."""
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise SourceInvalid(
+                f"the address of {self.title} is {self.url!r}, which is not like http://127.0.0.1:9090",
+                f"servewatch console {self.option} http://127.0.0.1:9090",
+            )
+
+
+_PROMETHEUS = re.compile(
+    r"api/v1/(query|query_range|query_exemplars|series|labels|label/[a-zA-Z_][a-zA-Z0-9_]*/values|rules|alerts|targets)"
+)
+_ALERTMANAGER = re.compile(r"api/v2/alerts")
+_RECEIVER = re.compile(r"notifications")
+
+
+def upstreams(prometheus: str, alertmanager: str, receiver: str) -> dict[str, Upstream]:
+    """The three servers, by the name that stands in the page's addresses."""
+    found = (
+        Upstream("prometheus", "Prometheus", prometheus.rstrip("/"), _PROMETHEUS, "--prometheus"),
+        Upstream("alertmanager", "Alertmanager", alertmanager.rstrip("/"), _ALERTMANAGER, "--alertmanager"),
+        Upstream("receiver", "The receiver", receiver.rstrip("/"), _RECEIVER, "--receiver"),
+    )
+    return {upstream.name: upstream for upstream in found}
+
+
+class Proxy:
+    """Passes on what is on the list; a client is made at the first request and kept."""
+
+    def __init__(self, servers: dict[str, Upstream]) -> None:
+        self.servers = servers
+        self._client: httpx.AsyncClient | None = None
+
+    async def answer(self, request: Request) -> Response:
+        """Answer with what the upstream answers, if it may be asked."""
+        name, path = request.path_params["upstream"], request.path_params["path"]
+        upstream = self.servers.get(name)
+        if request.method != "GET" or upstream is None or not upstream.paths.fullmatch(path):
+            raise RouteUnknown(
+                f"the console does not pass on {request.url.path!r}",
+                "it passes on reads: queries, series, labels, rules, alerts, targets, notifications",
+            )
+        return _passed_on(upstream, await self._get(upstream, path, request.url.query))
+
+    async def close(self) -> None:
+        """End the connections."""
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def _get(self, upstream: Upstream, path: str, query: str) -> httpx.Response:
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
+        url = f"{upstream.url}/{path}" + (f"?{query}" if query else "")
+        try:
+            return await self._client.get(url, headers={"accept": _JSON})
+        except httpx.TimeoutException:
+            message = f"{upstream.title} at {upstream.url} does not answer within {TIMEOUT.read:.0f} s"
+            raise UpstreamUnreachable(message, "ask for a shorter time range, or look at its load") from None
+        except (httpx.TransportError, httpx.InvalidURL) as error:
+            message = f"{upstream.title} at {upstream.url} does not answer ({type(error).__name__})"
+            raise UpstreamUnreachable(
+                message, f"start it, or name another: servewatch console {upstream.option} URL"
+            ) from None
+
+
+def _passed_on(upstream: Upstream, answer: httpx.Response) -> Response:
+    kind = answer.headers.get("content-type", "")
+    if not kind.startswith(_JSON):
+        said = f"{answer.status_code} {kind or 'without a content type'}"
+        raise UpstreamInvalid(
+            f"{upstream.title} at {upstream.url} answers {said}, not JSON",
+            f"is that the right address? servewatch console {upstream.option} URL",
+        )
+    return Response(answer.content, answer.status_code, media_type=_JSON, headers={"cache-control": "no-store"})

@@ -1,0 +1,126 @@
+/** Everything that the page asks of its own host: the proxy's routes and the dashboards. */
+
+import type { Dashboard, DashboardEntry } from "../model";
+
+export class ApiError extends Error {
+  constructor(message: string, readonly help = "") {
+    super(message);
+  }
+}
+
+interface Problem { error?: string | { message?: string; help?: string } }
+
+async function problem(response: Response): Promise<ApiError> {
+  const body = (await response.json().catch(() => ({}))) as Problem;
+  if (typeof body.error === "object") return new ApiError(body.error.message ?? response.statusText, body.error.help);
+  return new ApiError(body.error ?? `${response.status} ${response.statusText}`);
+}
+
+export async function get<T>(path: string, parameters?: Record<string, string | string[]>, signal?: AbortSignal): Promise<T> {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters ?? {})) {
+    for (const item of Array.isArray(value) ? value : [value]) search.append(name, item);
+  }
+  const query = search.size ? `?${search}` : "";
+  let response: Response;
+  try {
+    response = await fetch(`/api/${path}${query}`, { signal: signal ?? null, headers: { accept: "application/json" } });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === "AbortError") throw error;
+    throw new ApiError("The console does not answer.", "Is `servewatch console` (or `servewatch up`) still running?");
+  }
+  if (!response.ok) throw await problem(response);
+  return (await response.json()) as T;
+}
+
+/** The `data` of an answer of Prometheus' API. */
+export async function prometheus<T>(path: string, parameters?: Record<string, string | string[]>, signal?: AbortSignal): Promise<T> {
+  return (await get<{ data: T }>(`prometheus/api/v1/${path}`, parameters, signal)).data;
+}
+
+export interface Config {
+  version: string;
+  prometheus: string;
+  alertmanager: string;
+  receiver: string;
+  home: HomeQueries;
+}
+export interface HomeColumn { title: string; expr: string; unit: string; bad?: number }
+export interface HomeQueries { label: string; up: string; columns: HomeColumn[]; dashboard: string }
+
+export const config = (): Promise<Config> => get("config");
+export const dashboards = (): Promise<DashboardEntry[]> => get("dashboards");
+export const dashboard = (uid: string): Promise<Dashboard> => get(`dashboards/${encodeURIComponent(uid)}`);
+
+export interface AlertInstance { labels: Record<string, string>; annotations: Record<string, string>; state: string; activeAt: string; value: string }
+export interface AlertRule {
+  type: string;
+  name: string;
+  query: string;
+  duration: number;
+  state: "inactive" | "pending" | "firing";
+  health: string;
+  lastError?: string;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  alerts: AlertInstance[];
+}
+export interface Target {
+  labels: Record<string, string>;
+  scrapeUrl: string;
+  health: string;
+  lastError: string;
+  lastScrape: string;
+  lastScrapeDuration: number;
+  scrapeInterval?: string;
+}
+export interface ManagedAlert {
+  labels: Record<string, string>;
+  status: { state: string; silencedBy: string[]; inhibitedBy: string[] };
+}
+export interface Notification {
+  status?: string;
+  receiver?: string;
+  receivedAt?: string;
+  received_at?: string;
+  groupLabels?: Record<string, string>;
+  alerts?: { status: string; labels: Record<string, string>; annotations: Record<string, string>; startsAt: string; endsAt?: string }[];
+}
+
+export async function alertRules(): Promise<AlertRule[]> {
+  const { groups } = await prometheus<{ groups: { rules: AlertRule[] }[] }>("rules", { type: "alert" });
+  return groups.flatMap((group) => group.rules);
+}
+
+export async function targets(): Promise<Target[]> {
+  return (await prometheus<{ activeTargets: Target[] }>("targets", { state: "active" })).activeTargets;
+}
+
+export const managedAlerts = (): Promise<ManagedAlert[]> => get("alertmanager/api/v2/alerts");
+
+export const notifications = (): Promise<Notification[]> => get("receiver/notifications");
+
+let interval: Promise<number> | null = null;
+
+/** Seconds between two scrapes of most targets: what a rate must at least span. */
+export function scrapeInterval(): Promise<number> {
+  interval ??= targets()
+    .then((list) => mostCommon(list.map((target) => Number.parseFloat(toSeconds(target.scrapeInterval)))) ?? 15)
+    .catch(() => {
+      interval = null;
+      return 15;
+    });
+  return interval;
+}
+
+function toSeconds(text = "15s"): string {
+  const parts = [...text.matchAll(/([\d.]+)(ms|s|m|h)/g)];
+  const size = { ms: 0.001, s: 1, m: 60, h: 3600 };
+  return String(parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * size[unit as keyof typeof size], 0) || 15);
+}
+
+function mostCommon(values: number[]): number | null {
+  const counts = new Map<number, number>();
+  for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1])[0]?.[0] ?? null;
+}

@@ -1,0 +1,96 @@
+/** The shell: the bar at the top, and the page that the address names. */
+
+import { dashboards } from "./data/api";
+import { h, icon } from "./dom";
+import type { DashboardEntry } from "./model";
+import { AlertsPage } from "./pages/alerts";
+import { DashboardPage } from "./pages/dashboard";
+import { DashboardsPage } from "./pages/dashboards";
+import { HomePage } from "./pages/home";
+import type { Page } from "./pages/page";
+import { failed } from "./pages/parts";
+import { closePopover } from "./shell/popover";
+import { go, interceptLinks, location, onChange, remember, remembered } from "./state";
+
+interface Route { key: string; make(): Page }
+
+function route(path: string): Route {
+  const uid = /^\/d\/([^/]+)/.exec(path)?.[1];
+  if (uid) return { key: `d ${uid}`, make: () => new DashboardPage(decodeURIComponent(uid)) };
+  if (path === "/alerts") return { key: "alerts", make: () => new AlertsPage() };
+  if (path === "/dashboards") return { key: "dashboards", make: () => new DashboardsPage() };
+  return { key: "home", make: () => new HomePage() };
+}
+
+let page: Page | null = null;
+let current = "";
+let entries: DashboardEntry[] = [];
+const slot = h("div", { class: "slot" });
+const tools = h("div", { class: "tool-slot" });
+const nav = h("nav", { class: "nav", "aria-label": "Pages" });
+
+function theme(next?: string): string {
+  const root = document.documentElement;
+  const name = next ?? remembered("theme") ?? "dark";
+  root.dataset.theme = name;
+  if (next) remember("theme", next);
+  return name;
+}
+
+function navigation(): void {
+  const { path } = location();
+  const item = (href: string, name: string, symbol: string, active: boolean): HTMLElement =>
+    h("a", { href, class: "nav-item", "aria-current": active ? "page" : undefined }, icon(symbol), h("span", {}, name));
+  const select = h("select", { class: "button dashboards", "aria-label": "Open a dashboard", onchange: (event: Event) => go((event.target as HTMLSelectElement).value) });
+  const inside = path.startsWith("/d/");
+  select.append(h("option", { value: "/dashboards", ...(inside ? {} : { selected: true }) }, "Dashboards"));
+  for (const entry of entries) {
+    const href = `/d/${encodeURIComponent(entry.uid)}`;
+    select.append(h("option", { value: href, ...(path.startsWith(href) ? { selected: true } : {}) }, entry.title));
+  }
+  nav.replaceChildren(item("/", "Home", "home", path === "/"), item("/alerts", "Alerts", "bell", path === "/alerts"), select);
+}
+
+async function show(): Promise<void> {
+  closePopover();
+  navigation();
+  const { key, make } = route(location().path);
+  if (page && key === current) return page.update();
+  page?.close();
+  const next = make();
+  page = next;
+  current = key;
+  slot.replaceChildren(next.element);
+  tools.replaceChildren(next.tools);
+  try {
+    await next.open();
+  } catch (error) {
+    next.element.replaceChildren(failed(error));
+  }
+  if (page === next) document.title = `${next.title} · servewatch`;
+  return undefined;
+}
+
+/** Charts take their colours when they are made: another theme makes them anew. */
+function switchTheme(): void {
+  theme(document.documentElement.dataset.theme === "dark" ? "light" : "dark");
+  current = "";
+  void show();
+}
+
+function start(): void {
+  theme();
+  const brand = h("a", { class: "brand", href: "/", "aria-label": "servewatch: home" }, "servewatch");
+  const toggle = h("button", { type: "button", class: "button plain", "aria-label": "Dark or light", title: "Dark or light", onclick: switchTheme }, icon("theme"));
+  const skip = h("a", { class: "skip", href: "#main" }, "Skip to the content");
+  document.body.replaceChildren(skip, h("header", { class: "top" }, brand, nav, h("span", { class: "grow" }), tools, toggle), slot);
+  interceptLinks(document.body);
+  onChange(() => void show());
+  void show();
+  dashboards().then((list) => {
+    entries = list;
+    navigation();
+  }, () => undefined);
+}
+
+start();
