@@ -10,11 +10,13 @@ from typing import Literal
 
 import alerts
 from alerts import alertmanager
+from servewatch.stack import composed
 
 ROOT = Path(alerts.__file__).parent.parent
 """The folder that holds our packages: the checkout, or where they are installed."""
 
-FOLDERS = tuple(map(Path, ("alerts/generated", "dashboards/generated", "dashboards/provisioning")))
+_NAMES = ("alerts/generated", "dashboards/generated", "dashboards/provisioning", "servewatch/stack/generated")
+FOLDERS = tuple(map(Path, _NAMES))
 """Folders with nothing in them but generated files."""
 
 
@@ -33,12 +35,13 @@ def files() -> dict[Path, str]:
     import dashboards
     from dashboards import grafana
 
-    rules, boards, provisioning = FOLDERS
+    rules, boards, provisioning, stack = FOLDERS
     found = {
         rules / f"{topic}.rules.yml": alerts.rules_file(topic, alerts.RECORDINGS, alerts.ALERTS)
         for topic in alerts.TOPICS
     }
     found[rules / "alertmanager.yml"] = alertmanager.config()
+    found[stack / "prometheus.yml"] = composed.prometheus_yml()
     found |= {boards / f"{name}.json": text for name, text in dashboards.DASHBOARDS.items()}
     found |= {provisioning / name: text for name, text in grafana.files().items()}
     return found

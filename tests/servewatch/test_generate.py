@@ -8,8 +8,10 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from dashboards import grafana
 from servewatch.cli.generate import GeneratorMissing, generate, require
 from servewatch.generate import ROOT, Difference, differences, files, write
+from servewatch.stack import config
 
 
 def test_the_files_of_this_checkout_are_as_generated():
@@ -96,6 +98,11 @@ def test_alerts_load_neither_the_dashboards_library_nor_a_server():
     modules = set(loaded.stdout.split())
     assert "alerts.requests" in modules
     assert not modules & {"grafanalib", "fastapi", "numpy", "torch", "serving"}
+
+
+def test_grafana_is_told_the_interval_at_which_prometheus_scrapes():
+    """The interval in Grafana's data source is the stack's own, so that `$__rate_interval` fits."""
+    assert grafana.SCRAPE_INTERVAL == config.INTERVAL
 
 
 def test_a_difference_is_a_value():
