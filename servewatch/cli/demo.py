@@ -75,8 +75,9 @@ def _prometheus(home: Path | None) -> str:
 
 
 def _recorded(name: str, home: Path | None) -> str:
-    from servewatch.stack import state
+    from servewatch.stack.choose import running
+    from servewatch.stack.mode import Options
 
-    record = state.read(resolve_home(home) / "stack")
-    process = record.find(name) if record is not None else None
-    return process.url if process is not None else ""
+    stack = running(Options(resolve_home(home)), Path.cwd(), say)
+    found = stack.status().processes if stack is not None else ()
+    return next((process.url for process in found if process.name == name), "")

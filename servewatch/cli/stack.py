@@ -69,10 +69,16 @@ def up(mode: str | None, detach: bool, no_traffic: bool, service: str, home: Pat
 @home_option
 def down(home: Path | None) -> None:
     """Take the stack down: requests that were accepted are answered, then every process ends."""
-    from servewatch.stack.choose import running
+    from servewatch.stack.choose import running, started
 
-    stack = running(Options(resolve_home(home)), Path.cwd(), say)
-    say("the stack is down" if stack is not None and stack.down() else "nothing runs")
+    options = Options(resolve_home(home))
+    stack = started(options, say)
+    if stack is not None and stack.down():
+        say("the stack is down")
+    elif running(options, Path.cwd(), say) is not None:
+        say("nothing runs that servewatch up started; the containers of this folder: docker compose down")
+    else:
+        say("nothing runs")
 
 
 @click.command()

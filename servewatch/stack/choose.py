@@ -6,24 +6,35 @@ from collections.abc import Callable
 from pathlib import Path
 
 from servewatch.stack import state
-from servewatch.stack.compose import FILE, Compose, engine_answers
+from servewatch.stack.compose import FILE, Compose, engine_answers, remembered
 from servewatch.stack.mode import Mode, Options
 from servewatch.stack.native import Native
 
+Say = Callable[[str], None]
 
-def choose(mode: str | None, options: Options, folder: Path, say: Callable[[str], None]) -> Mode:
+
+def choose(mode: str | None, options: Options, folder: Path, say: Say) -> Mode:
     """The mode to bring the stack up in: the one named, else containers where that can work, else native."""
+    record = state.read(options.folder)
+    if record is not None and record.supervised:
+        raise state.already_running(record)
     if mode == "compose" or (mode is None and (folder / FILE).is_file() and engine_answers()):
         return Compose(options, folder, say)
     return Native(options, say)
 
 
-def running(options: Options, folder: Path, say: Callable[[str], None]) -> Mode | None:
-    """The mode of the stack that runs now, or of what is left of one; None where nothing is."""
+def started(options: Options, say: Say) -> Mode | None:
+    """The stack that `servewatch up` started from this home, or what is left of it; None where there is none."""
     if state.read(options.folder) is not None:
         return Native(options, say)
-    if (folder / FILE).is_file() and engine_answers():
+    folder, _ = remembered(options)
+    return Compose(options, folder, say) if folder is not None and engine_answers() else None
+
+
+def running(options: Options, folder: Path, say: Say) -> Mode | None:
+    """The same, or the containers of this folder's docker-compose.yml, whoever started them: to be looked at."""
+    stack = started(options, say)
+    if stack is None and (folder / FILE).is_file() and engine_answers():
         compose = Compose(options, folder, say)
-        if compose.status().processes:
-            return compose
-    return None
+        return compose if compose.status().processes else None
+    return stack

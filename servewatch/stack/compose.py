@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-import secrets
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from alerts import alertmanager
 from servewatch.stack.errors import StackError, ToolMissing
 from servewatch.stack.mode import Options, ProcessStatus, StackStatus
+from servewatch.stack.state import write_json
 from servewatch.stack.wake import Wake
 from serving.settings import inherited_environment
 
 FILE = "docker-compose.yml"
 NAMES = ("serving", "prometheus", "alertmanager", "receiver", "grafana", "traffic")
-PASSWORD = Path("secrets") / "grafana_admin_password"
+GATEWAY = "gateway"
 
 
 def engine_answers(seconds: float = 3.0) -> bool:
@@ -49,7 +51,7 @@ class Compose:
                 "no container engine with Compose v2 answers (docker info, docker compose version)",
                 "start Docker, or run without containers: servewatch up --native",
             )
-        admin_password(self.folder)
+        self._remember()
         self.say("building and starting containers (the first time takes minutes)")
         wait = ["up", "--detach", "--build", "--wait", *([] if self.options.traffic else ["--scale", "traffic=0"])]
         if self._follow(wait) != 0:
@@ -63,9 +65,11 @@ class Compose:
     def down(self) -> bool:
         """Stop and remove the containers; volumes stay."""
         if not self.status().processes:
+            record_path(self.options).unlink(missing_ok=True)
             return False
         if self._follow(["down", "--remove-orphans", "--timeout", "30"]) != 0:
             raise StackError("docker compose down failed", "docker compose ps -a; docker compose logs")
+        record_path(self.options).unlink(missing_ok=True)
         return True
 
     def status(self) -> StackStatus:
@@ -115,27 +119,49 @@ class Compose:
         if answer.returncode != 0:
             raise StackError(f"docker {' '.join(arguments)} failed: {answer.stderr.strip()}", "docker ps -a")
 
+    def _remember(self) -> None:
+        config = alertmanager_yml(self.folder / "secrets")
+        chosen = variables(self.options)
+        if config is not None:
+            path = self.options.folder / "alertmanager.compose.yml"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(config)
+            chosen["SERVEWATCH_ALERTMANAGER_CONFIG"] = str(path)
+        write_json(record_path(self.options), {"folder": str(self.folder), "environment": chosen})
+
     def _environment(self) -> dict[str, str]:
-        return {**inherited_environment(), **variables(self.options)}
+        return {**inherited_environment(), **remembered(self.options)[1]}
+
+
+def record_path(options: Options) -> Path:
+    """Where `up` writes down which containers it started."""
+    return options.folder / "compose.json"
+
+
+def remembered(options: Options) -> tuple[Path | None, dict[str, str]]:
+    """The folder of the docker-compose.yml that `up` started, and the variables it was given."""
+    try:
+        data = json.loads(record_path(options).read_text())
+        return Path(data["folder"]), {str(name): str(value) for name, value in data["environment"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None, {}
+
+
+def alertmanager_yml(secrets: Path) -> str | None:
+    """Alertmanager's configuration where the folder of secrets has channels; without any, the committed one will do."""
+    try:
+        found = alertmanager.channels(secrets)
+    except alertmanager.ChannelInvalid as error:
+        raise StackError(str(error), f"the files of notification channels are in {secrets}") from None
+    return alertmanager.config(found) if found else None
 
 
 def variables(options: Options) -> dict[str, str]:
     """What docker-compose.yml may be told: ports as SERVEWATCH_<NAME>_PORT, and the service."""
     ports = options.ports
-    names = ("metrics", "prometheus", "alertmanager", "receiver", "grafana")
+    names = ("prometheus", "alertmanager", "receiver", "grafana")
     chosen = {f"SERVEWATCH_{name.upper()}_PORT": str(getattr(ports, name)) for name in names}
     return {**chosen, "SERVEWATCH_PORT": str(ports.service), "SERVEWATCH_SERVICE": options.service}
-
-
-def admin_password(folder: Path) -> Path:
-    """The file with Grafana's admin password, made at first use; its folder is closed to other users."""
-    path = folder / PASSWORD
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, exist_ok=True)
-        path.write_text(secrets.token_urlsafe(24) + "\n")
-        # Grafana reads it as a user of its own inside the container; outside, the folder keeps others away.
-        path.chmod(0o644)
-    return path
 
 
 def parse_ps(text: str) -> list[dict[str, Any]]:
@@ -155,7 +181,12 @@ def summary(rows: Iterable[Mapping[str, Any]]) -> tuple[ProcessStatus, ...]:
         if name in NAMES or row.get("State") != "exited" or row.get("ExitCode") != 0:
             services.setdefault(name, []).append(row)
     order = [*NAMES, *sorted(set(services) - set(NAMES))]
-    return tuple(_process(name, services[name]) for name in order if name in services)
+    found = [_process(name, services[name]) for name in order if name in services]
+    # Clients reach the replicas through the gateway: its address is the service's.
+    gateway = next((process.url for process in found if process.name == GATEWAY), "")
+    return tuple(
+        replace(process, url=gateway) if process.name == "serving" and gateway else process for process in found
+    )
 
 
 def _process(name: str, rows: list[Mapping[str, Any]]) -> ProcessStatus:

@@ -101,7 +101,9 @@ class Native:
         name = prepare.service_name(options.service, home)
         if options.demo:
             prepare.train_if_missing(home, self.say, wake)
-        config.write(self.folder, options.ports, name, prepare.alertmanager_config(options, found["alertmanager"]))
+        config.write(
+            self.folder, options.ports, name, prepare.alertmanager_config(options, found["alertmanager"], Path.cwd())
+        )
         environment = {**inherited_environment(), processes.STAMP: record.stamp, "PYTHONUNBUFFERED": "1"}
         programs = plan.programs(options, found)
         return Supervisor(programs, self.folder, replace(record, service_name=name), environment, self.say)

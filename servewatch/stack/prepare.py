@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from alerts import alertmanager
@@ -64,12 +64,16 @@ def train_if_missing(home: Path, say: Callable[[str], None], wake: Wake) -> None
         )
 
 
-def alertmanager_config(options: Options, program: str) -> str:
-    """Alertmanager's configuration: the stack's receiver, and the channels whose secrets are in the home's folder."""
-    secrets = options.home / "secrets"
+def alertmanager_config(options: Options, program: str, folder: Path) -> str:
+    """Alertmanager's configuration: the stack's receiver, and the channels that the home or the folder has secrets of."""
     receiver = options.ports.url("receiver", "/alerts")
+    found: Sequence[alertmanager.Channel] = ()
+    secrets = options.home / "secrets"
     try:
-        found = alertmanager.channels(secrets)
+        for secrets in (options.home / "secrets", folder / "secrets"):
+            found = alertmanager.channels(secrets)
+            if found:
+                break
         return alertmanager.config(found, secrets=secrets, receiver=receiver, release=release(program))
     except alertmanager.ChannelInvalid as error:
         raise StackError(str(error), f"the files of notification channels are in {secrets}") from None

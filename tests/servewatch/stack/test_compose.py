@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import json
-import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from servewatch.stack.compose import Compose, admin_password, parse_ps, summary, variables
+from servewatch.stack.choose import started
+from servewatch.stack.compose import (
+    FILE,
+    Compose,
+    alertmanager_yml,
+    parse_ps,
+    record_path,
+    remembered,
+    summary,
+    variables,
+)
 from servewatch.stack.errors import StackError
 from servewatch.stack.mode import Options, ProcessStatus
 from servewatch.stack.ports import Ports
+from servewatch.stack.state import write_json
 
 
 def row(service: str, state: str = "running", health: str = "healthy", **more: Any) -> dict[str, Any]:
@@ -66,13 +76,34 @@ def test_options_become_variables() -> None:
     assert told["SERVEWATCH_SERVICE"] == "mine:Service"
 
 
-def test_admin_password_is_made_once_and_kept(tmp_path: Path) -> None:
-    """Grafana's password is random, made at first use, in a folder that only its owner can enter."""
-    path = admin_password(tmp_path)
-    first = path.read_text()
-    assert len(first.strip()) >= 24
-    assert admin_password(tmp_path).read_text() == first
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+def test_service_is_reached_through_its_gateway() -> None:
+    """Where replicas stand behind a gateway, its address is the service's."""
+    publishers = [{"PublishedPort": 3000, "TargetPort": 3000}]
+    found = {process.name: process.url for process in summary([row("serving"), row("gateway", Publishers=publishers)])}
+    assert found == {"serving": "http://127.0.0.1:3000", "gateway": "http://127.0.0.1:3000"}
+
+
+def test_containers_of_somebody_else_are_not_taken_down(tmp_path: Path) -> None:
+    """`down` ends what `up` started from this home: a docker-compose.yml in the folder alone is no reason."""
+    (tmp_path / FILE).write_text("services: {}")
+    assert started(Options(tmp_path / "home"), print) is None
+
+
+def test_what_up_started_is_remembered(tmp_path: Path) -> None:
+    """The folder and the variables of `up` are there for `down` and `status`; damage counts as nothing."""
+    options = Options(tmp_path)
+    assert remembered(options) == (None, {})
+    write_json(record_path(options), {"folder": "/project", "environment": {"SERVEWATCH_PORT": "4000"}})
+    assert remembered(options) == (Path("/project"), {"SERVEWATCH_PORT": "4000"})
+    record_path(options).write_text("[]")
+    assert remembered(options) == (None, {})
+
+
+def test_channels_change_the_configuration(tmp_path: Path) -> None:
+    """With a channel's secret in the folder Alertmanager gets a configuration of its own, else the committed one."""
+    assert alertmanager_yml(tmp_path) is None
+    (tmp_path / "slack_url").write_text("https://hooks.example/x")
+    assert "api_url_file: /run/secrets/slack_url" in (alertmanager_yml(tmp_path) or "")
 
 
 def test_missing_file_is_told(tmp_path: Path) -> None:

@@ -89,7 +89,9 @@ def test_channels_of_the_home_are_configured(tmp_path: Path) -> None:
     """A secret file in the home's folder `secrets` is a channel, and the stack's own receiver stays one."""
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "slack_url").write_text("https://hooks.example/x")
-    text = prepare.alertmanager_config(Options(tmp_path, ports=Ports(receiver=9999)), program(tools.ALERTMANAGER))
+    text = prepare.alertmanager_config(
+        Options(tmp_path, ports=Ports(receiver=9999)), program(tools.ALERTMANAGER), tmp_path
+    )
     assert "http://127.0.0.1:9999/alerts" in text
     assert str(tmp_path / "secrets" / "slack_url") in text
     assert "hooks.example" not in text
@@ -101,7 +103,7 @@ def test_unfit_channel_is_told(tmp_path: Path) -> None:
     (tmp_path / "secrets").mkdir()
     (tmp_path / "secrets" / "slack_url").write_text("")
     with pytest.raises(StackError, match=r"slack_url is empty"):
-        prepare.alertmanager_config(Options(tmp_path), program(tools.ALERTMANAGER))
+        prepare.alertmanager_config(Options(tmp_path), program(tools.ALERTMANAGER), tmp_path)
 
 
 def test_release_is_read_from_the_program() -> None:
