@@ -23,6 +23,7 @@ from serving.runner import Job, Runner, join
 Reason = Literal["full", "timeout", "idle", "drain"]
 REASONS: tuple[Reason, ...] = ("full", "timeout", "idle", "drain")
 OUTCOMES = ("ok", "error", "invalid", "shed", "cancelled")
+SWEEP_INTERVAL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Batcher:
         self._loop = asyncio.get_running_loop()
         self._looking = False
         self._arrived = 0
+        self._swept = -SWEEP_INTERVAL
         self._bind(metrics)
 
     def _bind(self, metrics: Metrics) -> None:
@@ -77,15 +79,35 @@ class Batcher:
     def submit(self, value: Any) -> asyncio.Future[Any]:
         """Queue a request's rows; the future gets its part of the batch's answer."""
         rows = self.runner.rows(value)
-        if self.rows and self.rows + rows > self.limits.max_queue_rows:
-            self._requests["shed"].inc()
-            raise QueueFull(
-                f"{self.rows} rows wait for {self.runner.name!r}: {rows} more are over {self.limits.max_queue_rows}",
-                "try again in a second; the service's owner may add replicas or raise SERVEWATCH_MAX_QUEUE_ROWS",
-            )
+        if self._over(rows):
+            self._sweep()
+            if self._over(rows):
+                raise self._shed(rows)
         if rows > self.limits.max_rows:
             return asyncio.ensure_future(self._submit_parts(value, rows))
         return self._queue_up(value, rows)
+
+    def _over(self, rows: int) -> bool:
+        return self.rows > 0 and self.rows + rows > self.limits.max_queue_rows
+
+    def _shed(self, rows: int) -> QueueFull:
+        self._requests["shed"].inc()
+        return QueueFull(
+            f"{self.rows} rows wait for {self.runner.name!r}: {rows} more are over {self.limits.max_queue_rows}",
+            "try again in a second; the service's owner may add replicas or raise SERVEWATCH_MAX_QUEUE_ROWS",
+        )
+
+    def _sweep(self) -> None:
+        """Those who have left hold no place. Looked for now and then only: shedding must stay cheap."""
+        now = self._clock()
+        if now - self._swept < SWEEP_INTERVAL:
+            return
+        self._swept = now
+        waiting = deque(job for job in self._queue if not job.future.done())
+        self._requests["cancelled"].inc(len(self._queue) - len(waiting))
+        self._queue = waiting
+        self.rows = sum(job.rows for job in waiting)
+        self._queue_requests.set(len(waiting))
 
     async def _submit_parts(self, value: Any, rows: int) -> Any:
         """A request of more rows than a batch may have goes in parts, each of which is a request to the runner."""

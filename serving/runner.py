@@ -40,6 +40,13 @@ def join(values: list[Any]) -> Any:
     return [row for value in values for row in value]
 
 
+def _length(answer: Any) -> int | None:
+    try:
+        return len(answer)
+    except TypeError:  # an array of no axes has __len__, and raises all the same
+        return None
+
+
 Finished = Callable[[list[Job]], None]
 
 
@@ -118,8 +125,8 @@ class Runner:
             return [self._timed(values[0])]
         rows = join(values)
         answer = self._timed(rows)
-        if not hasattr(answer, "__len__") or len(answer) != len(rows):
-            came = f"{len(answer)} rows" if hasattr(answer, "__len__") else f"a {type(answer).__name__}"
+        if (count := _length(answer)) != len(rows):
+            came = f"a {type(answer).__name__}" if count is None else f"{count} rows"
             raise RunnerFailed(f"{self.name!r} was given {len(rows)} rows and answered {came}", "answer a row for each")
         parts, start = [], 0
         for value in values:
