@@ -76,7 +76,7 @@ class Lifecycle:
             function: Callable[[Any], Any] = functools.partial(member.function, self.instance)
         else:
             method = getattr(self.instance, spec.name)
-            function = functools.partial(_spread, method)
+            function = method if spec.batch else functools.partial(_spread, method)
         if self.faults is not None:
             function = self.faults.around(function)
         duration = self.metrics.histogram(batching.DURATION, runner=spec.name)

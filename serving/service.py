@@ -230,6 +230,12 @@ def _define(cls: type, name: str, version: str) -> Definition:
                 runners.append(RunnerSpec(key, declared.batching is not None, batching))
             summary = inspect.getdoc(member) or ""
             signature = read_signature(cls, key, member)
+            if declared.batching and signature.query:
+                raise ServiceInvalid(
+                    f"{cls.__name__}.{key} has batch=True and the query parameter {signature.query[0].name!r}: requests "
+                    "of one batch may differ in it",
+                    "make it part of the body, or the endpoint async",
+                )
             endpoints.append(Endpoint(key, declared.path, summary, signature, None if is_async else key))
     if not endpoints:
         raise ServiceInvalid(f"{cls.__name__} has no endpoint", "put @api on a method")
