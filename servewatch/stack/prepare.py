@@ -65,7 +65,7 @@ def train_if_missing(home: Path, say: Callable[[str], None], wake: Wake) -> None
 
 
 def alertmanager_config(options: Options, program: str, folder: Path) -> str:
-    """Alertmanager's configuration: the stack's receiver, and the channels that the home or the folder has secrets of."""
+    """Alertmanager's configuration: the stack's receiver, and the channels with secrets in the home or the folder."""
     receiver = options.ports.url("receiver", "/alerts")
     found: Sequence[alertmanager.Channel] = ()
     secrets = options.home / "secrets"
