@@ -11,16 +11,20 @@ from typing import Any
 
 import promql_parser as promql
 
-from alerts.requests import UP
+from alerts.promql import select
+from alerts.requests import JOB, UP
+from monitoring.catalogue import stack
 from servewatch.check.declared import Declared
 from servewatch.check.problem import Problem
-from servewatch.check.sources import Query
+from servewatch.check.sources import DASHBOARDS, Query
 from servewatch.check.texts import plain
 from serving.errors import ServewatchError
 
 _TIMEOUT = 10.0
 _MAY_BE_EMPTY = {"ALERTS"}
 """What has no series when all is well."""
+
+_ANSWERING = f"{select(stack.UP, job=JOB)} == 1"
 
 
 class PrometheusUnreachable(ServewatchError):
@@ -54,7 +58,11 @@ class Prometheus:
 
 
 def empty(queries: list[Query], prometheus: Prometheus, declared: Declared) -> Iterator[Problem]:
-    """Run each panel's query; answers those that have no result, with the reason."""
+    """Run each panel's query; answers those that have no result, with the reason, or that there is nothing to ask."""
+    if not prometheus.ask(_ANSWERING):
+        expected = f"a target of the job {JOB!r} that answers; {prometheus.url}/targets shows why none does"
+        yield Problem(DASHBOARDS, "all panels", _ANSWERING, "target down: Prometheus scrapes no service", expected)
+        return
     for query in queries:
         if query.kind != "panel":
             continue
@@ -89,7 +97,5 @@ def _why(selectors: list[Any], prometheus: Prometheus, declared: Declared) -> st
         if series is not None and series.recorded:
             loaded = prometheus.ask(f"count({UP.name})")
             return f"no traffic to record {selector.name} from" if loaded else f"no rule records {selector.name}"
-        if not prometheus.ask("up == 1"):
-            return "target down: no target answers scrapes"
         return f"metric missing: no target exposes {selector.name}"
     return "no traffic: every series is there, but nothing happened to them"

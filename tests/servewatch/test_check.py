@@ -21,6 +21,8 @@ from servewatch.cli.check import check as command
 from servewatch.generate import ROOT
 from servewatch.stack import promtool
 
+ANSWERING = 'up{job="serving"} == 1'
+
 
 def found(text: str, kind: str = "panel", shown: frozenset[str] = frozenset()) -> str:
     """What the lint says about one query, in one string."""
@@ -208,8 +210,7 @@ def prometheus() -> Iterator[str]:
 @pytest.mark.parametrize(
     ("known", "text", "reason"),
     [
-        ({"up == 1"}, "servewatch_requests_in_progress", "no target exposes servewatch_requests_in_progress"),
-        (set(), "servewatch_requests_in_progress", "target down"),
+        (set(), "servewatch_requests_in_progress", "no target exposes servewatch_requests_in_progress"),
         (set(), "serving:errors:ratio_rate5m", "no rule records serving:errors:ratio_rate5m"),
         ({"count(serving:up)"}, "serving:errors:ratio_rate5m", "no traffic to record"),
         ({"count(up)"}, 'up{service="x"}', 'nothing matches up{service="x"}'),
@@ -217,23 +218,31 @@ def prometheus() -> Iterator[str]:
     ],
 )
 def test_an_empty_panel_is_reported_with_its_reason(known, text, reason, prometheus, monkeypatch):
-    """A missing metric, a missing label, a target that is down and a lack of traffic are told apart."""
-    monkeypatch.setattr(_Answers, "known", frozenset(known))
+    """A missing metric, a missing rule, a missing label and a lack of traffic are told apart."""
+    monkeypatch.setattr(_Answers, "known", frozenset({ANSWERING, *known}))
     query = Query(Path("board.json"), "panel 'X'", text, "panel")
     (problem,) = empty([query], Prometheus(prometheus), declared())
     assert reason in problem.found
 
 
+def test_without_a_target_there_is_one_problem_and_not_one_per_panel(prometheus, monkeypatch):
+    """Where no service answers scrapes, that is what is told."""
+    monkeypatch.setattr(_Answers, "known", frozenset())
+    (problem,) = empty(queries(ROOT), Prometheus(prometheus), declared())
+    assert "target down" in problem.found
+    assert f"{prometheus}/targets" in problem.expected
+
+
 def test_panels_with_a_result_and_quiet_alerts_are_no_problem(prometheus, monkeypatch):
     """A query with a result is fine, and so is an empty list of firing alerts."""
-    monkeypatch.setattr(_Answers, "known", frozenset({"up"}))
+    monkeypatch.setattr(_Answers, "known", frozenset({ANSWERING, "up"}))
     asked = [Query(Path("b"), "p", text, "panel") for text in ("up", 'ALERTS{alertstate="firing"}')]
     assert list(empty(asked, Prometheus(prometheus), declared())) == []
 
 
 def test_the_live_command_exits_with_1_and_names_empty_panels(prometheus, monkeypatch):
-    """On a Prometheus that knows nothing, `check --live` reports each panel and exits with 1."""
-    monkeypatch.setattr(_Answers, "known", frozenset())
+    """Where a service is scraped and gives no series, `check --live` reports each panel and exits with 1."""
+    monkeypatch.setattr(_Answers, "known", frozenset({ANSWERING}))
     answer = CliRunner().invoke(command, ["--live", prometheus])
     assert answer.exit_code == 1
     assert "panel 'Requests', query A" in answer.output
