@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { spawnSync } from "node:child_process";
 import { build } from "esbuild";
 
@@ -25,6 +25,16 @@ function sourcesHash() {
 
 const common = { bundle: true, format: "esm", target: "es2022", legalComments: "none", logLevel: "warning" };
 
+/** What the page can draw, read out of the sources. */
+async function profile() {
+  const folder = mkdtempSync(join(tmpdir(), "console-profile-"));
+  const file = join(folder, "profile.mjs");
+  await build({ ...common, entryPoints: [join(here, "src/profile.ts")], outfile: file, platform: "node" });
+  const found = (await import(pathToFileURL(file).href)).profile;
+  rmSync(folder, { recursive: true });
+  return `${JSON.stringify(found, null, 1)}\n`;
+}
+
 async function page() {
   mkdirSync(out, { recursive: true });
   for (const name of readdirSync(out)) rmSync(join(out, name));
@@ -44,6 +54,7 @@ async function page() {
       `app.js and style.css contain uPlot.\n\n${licence("uplot")}\n\n----\n\n` +
       `inter-latin-wght-normal.woff2 is the Inter typeface.\n\n${licence("@fontsource-variable/inter")}\n`,
   );
+  writeFileSync(join(out, "profile.json"), await profile());
   writeFileSync(join(out, "BUILD"), `${sourcesHash()}\n`);
 }
 

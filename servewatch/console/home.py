@@ -23,9 +23,9 @@ class Column:
 COLUMNS = (
     Column("Replicas", requests.UP.name, "none"),
     Column("Requests", f"sum by ({LABEL}) ({requests.RATES['5m'].name})", "reqps"),
-    Column("Errors", requests.ERRORS["5m"].name, "percentunit", 0.05),
+    Column("Errors", requests.ERRORS["5m"].name, "percentunit", requests.REQUEST_ERRORS_HIGH.threshold),
     Column("p50", requests.LATENCY[50].name, "s"),
-    Column("p95", requests.LATENCY[95].name, "s", 0.5),
+    Column("p95", requests.LATENCY[95].name, "s", requests.REQUEST_LATENCY_HIGH.threshold),
     Column("In flight", requests.IN_PROGRESS.name, "none"),
 )
 

@@ -86,7 +86,9 @@ function start(): void {
   document.body.replaceChildren(skip, h("header", { class: "top" }, brand, nav, h("span", { class: "grow" }), tools, toggle), slot);
   interceptLinks(document.body);
   onChange(() => void show());
-  void show();
+  // Texts are measured to fit their panels, so the typeface must be there before the first is drawn.
+  const typeface = Promise.all(["400 14px Inter", "500 14px Inter"].map((font) => document.fonts.load(font)));
+  void typeface.catch(() => []).then(show);
   dashboards().then((list) => {
     entries = list;
     navigation();

@@ -31,14 +31,20 @@ export function timeTicks(splits: number[], step: number): string[] {
   return splits.map((at) => (long ? `${day(at)} ${clock(at, false)}` : clock(at, step < 60)));
 }
 
+/** Pixels from label to label: those with a date or with seconds are wider. */
+function spacing(_: uPlot, __: number, from: number, to: number, pixels: number): number {
+  if (to - from > 86400) return 96;
+  return ((to - from) / pixels) * 54 <= 30 ? 84 : 54;
+}
+
 export function timeAxis(hidden = false): uPlot.Axis {
   return {
     show: !hidden,
     stroke: css("--text-2"),
     font: FONT,
-    size: 26,
-    gap: 4,
-    space: (u) => (u.scales.x!.max! - u.scales.x!.min! > 86400 * 2 ? 100 : 70),
+    size: 28,
+    gap: 6,
+    space: spacing,
     grid: { stroke: css("--grid"), width: 1 },
     ticks: { show: false },
     values: (_, splits, __, ___, step) => timeTicks(splits, step),
@@ -60,7 +66,7 @@ export function valueAxis(options: Partial<uPlot.Axis> = {}): uPlot.Axis {
     font: FONT,
     size: fitted,
     gap: 6,
-    space: 36,
+    space: 30,
     labelFont: FONT,
     labelSize: 18,
     labelGap: 0,

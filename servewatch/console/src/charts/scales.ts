@@ -18,13 +18,25 @@ function limits(line: Line, percent: boolean): { min: number | null; max: number
     : { min: config.min ?? null, max: config.max ?? null, softMin: line.custom.axisSoftMin ?? null, softMax: line.custom.axisSoftMax ?? null };
 }
 
+/** Bars and stacks are lengths: cut off at the foot they would lie. */
+function fromZero({ custom }: Line): boolean {
+  return custom.drawStyle === "bars" || (custom.stacking?.mode ?? "none") !== "none";
+}
+
+const BINARY = [0, 1, 2, 3, 4].flatMap((power) => [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].map((step) => step * 1024 ** power));
+
+/** Steps between ticks that are round numbers in the unit. */
+function increments(unit: string | undefined): { incrs?: number[] } {
+  return ["bytes", "binBps", "bits"].includes(unit ?? "") ? { incrs: BINARY } : {};
+}
+
 /** A scale that begins at 0 for lines that never go below it, unless the panel says otherwise. */
 function linear(current: () => Line, percent: boolean): uPlot.Range.Function {
   return (_, low, high) => {
     const { min, max, softMin, softMax } = limits(current(), percent);
     let from = Math.min(low ?? 0, softMin ?? Number.POSITIVE_INFINITY);
     let to = Math.max(high ?? 1, softMax ?? Number.NEGATIVE_INFINITY);
-    if (from >= 0 && from < to * 0.75) from = 0;
+    if (from >= 0 && (from < to * 0.75 || fromZero(current()))) from = 0;
     if (current().custom.axisCenteredZero) [from, to] = [-Math.max(-from, to), Math.max(-from, to)];
     if (to - from < 1e-12) [from, to] = to === 0 ? [0, 1] : [Math.min(0, to * 0.9), Math.max(to * 1.1, 0)];
     const [niceFrom, niceTo] = uPlot.rangeNum(from, to, 0.06, true);
@@ -82,6 +94,7 @@ export function valueScales(model: () => Lines): ValueScales {
         side: right ? 1 : 3,
         show: line.custom.axisPlacement !== "hidden",
         label: line.custom.axisLabel || undefined,
+        ...increments(line.field.config.unit),
         grid: { show: axes.length === 0, stroke: valueAxis().grid!.stroke, width: 1 },
         values: (_, splits) => {
           if (key === "y %") return splits.map((value) => `${value}%`);

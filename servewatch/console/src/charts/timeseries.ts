@@ -1,13 +1,13 @@
 /** The time series panel. */
 
 import uPlot from "uplot";
-import { alpha, named } from "../color";
+import { alpha, mix, named } from "../color";
 import { show, write } from "../data/display";
 import type { Exemplar } from "../data/query";
 import { h } from "../dom";
 import type { Threshold } from "../model";
 import { dateTime } from "../time";
-import { boxSize, followSize, timeAxis, timeOptions, type Surroundings } from "./frame";
+import { boxSize, css, followSize, timeAxis, timeOptions, type Surroundings } from "./frame";
 import type { Line, Lines } from "./lines";
 import { exemplarAt, drawExemplars } from "./points";
 import { scaleOf, valueScales } from "./scales";
@@ -18,6 +18,7 @@ export interface ChartState { lines: Lines; exemplars: Exemplar[]; tooltipMode: 
 function fillOf(line: Line): uPlot.Series.Fill | undefined {
   const opacity = (line.custom.fillOpacity ?? 0) / 100;
   if (opacity === 0) return undefined;
+  if (line.custom.drawStyle === "bars") return mix(css("--panel"), line.color, opacity);
   if (line.custom.gradientMode !== "opacity" && line.custom.gradientMode !== "hue") return alpha(line.color, opacity);
   return (u) => {
     const { top, height } = u.bbox;

@@ -45,7 +45,7 @@ export interface Config {
   receiver: string;
   home: HomeQueries;
 }
-export interface HomeColumn { title: string; expr: string; unit: string; bad?: number }
+export interface HomeColumn { title: string; expr: string; unit: string; bad: number | null }
 export interface HomeQueries { label: string; up: string; columns: HomeColumn[]; dashboard: string }
 
 export const config = (): Promise<Config> => get("config");

@@ -35,15 +35,15 @@ const FORMATS: Record<string, (values: string[], name: string) => string> = {
 
 type Fallback = (choice: Choice) => string;
 
-function replace(text: string, scope: Scope, plain: Fallback): string {
+function replace(text: string, scope: Scope, query: boolean, plain: Fallback): string {
   return text.replace(NAME, (whole, bare, braced, format, old, oldFormat) => {
     const name = (bare ?? braced ?? old) as string;
     const choice = scope.get(name);
     if (!choice) return whole;
     const kind = (format ?? oldFormat) as string | undefined;
-    if (choice.all && choice.allValue !== null && kind !== "queryparam" && kind !== "text") return choice.allValue;
     if (kind === "queryparam" && choice.all) return `var-${name}=$__all`;
-    if (kind === "text") return choice.texts.join(" + ");
+    if (query && choice.all && choice.allValue !== null && kind !== "text") return choice.allValue;
+    if (kind === "text") return choice.all ? "All" : choice.texts.join(" + ");
     const writer = kind ? FORMATS[kind.split(":")[0]!] : undefined;
     return writer ? writer(choice.values, name) : plain(choice);
   });
@@ -51,14 +51,14 @@ function replace(text: string, scope: Scope, plain: Fallback): string {
 
 /** A query: values of choices that may be many are regular expressions, others are literals. */
 export function interpolateQuery(expression: string, scope: Scope): string {
-  return replace(expression, scope, (choice) =>
+  return replace(expression, scope, true, (choice) =>
     choice.many ? alternatives(choice.values, escapePromql) : choice.values.map(escapeLiteral).join("|"),
   );
 }
 
 /** A title, a text, or an address: values as a reader expects them. */
 export function interpolateText(text: string, scope: Scope): string {
-  return replace(text, scope, (choice) => (choice.all ? "All" : choice.texts.join(" + ")));
+  return replace(text, scope, false, (choice) => (choice.all ? "All" : choice.texts.join(" + ")));
 }
 
 /** Whether a query mentions the variable. */

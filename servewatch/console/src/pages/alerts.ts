@@ -4,7 +4,7 @@ import { alertRules, config, managedAlerts, notifications, type AlertRule, type 
 import { h } from "../dom";
 import { location, set } from "../state";
 import { alertCard, alertsIn, block, failed, labels, notificationRow, runbook, tag } from "./parts";
-import { repeat, type Page } from "./page";
+import { renew, repeat, type Page } from "./page";
 
 const STATES = ["all", "firing", "pending", "inactive"];
 
@@ -33,10 +33,9 @@ export class AlertsPage implements Page {
   readonly title = "Alerts";
   private stop: () => void = () => undefined;
   private readonly filters = h("div", { class: "filters", role: "group", "aria-label": "Filter" });
-  private readonly list = h("div", {});
+  private readonly list = h("div", { class: "stack" });
   private readonly history = h("div", { id: "notifications" });
   private settings: Config | null = null;
-  private readonly opened = new Set<string>();
 
   async open(): Promise<void> {
     this.settings = await config();
@@ -77,11 +76,9 @@ export class AlertsPage implements Page {
 
   private async draw(): Promise<void> {
     const [rules, managed, sent] = await Promise.allSettled([alertRules(), managedAlerts(), notifications()]);
-    this.remember();
-    if (rules.status === "rejected") this.list.replaceChildren(failed(rules.reason));
-    else this.list.replaceChildren(...(managed.status === "rejected" ? [failed(managed.reason)] : []), ...this.rules(rules.value, managed.status === "fulfilled" ? managed.value : []));
-    this.history.replaceChildren(sent.status === "rejected" ? block("Notifications", [failed(sent.reason)]) : this.sent(sent.value));
-    this.reopen();
+    if (rules.status === "rejected") renew(this.list, [failed(rules.reason)]);
+    else renew(this.list, [...(managed.status === "rejected" ? [failed(managed.reason)] : []), ...this.rules(rules.value, managed.status === "fulfilled" ? managed.value : [])]);
+    renew(this.history, [sent.status === "rejected" ? block("Notifications", [failed(sent.reason)]) : this.sent(sent.value)]);
   }
 
   private rules(rules: AlertRule[], managed: ManagedAlert[]): HTMLElement[] {
@@ -108,19 +105,5 @@ export class AlertsPage implements Page {
     const found = [...list].reverse().filter((one) => matches(JSON.stringify([one.groupLabels, one.alerts]), search)).slice(0, 100);
     const content = found.length ? h("ul", { class: "notifications" }, ...found.map(notificationRow)) : h("p", { class: "dim" }, "None has been sent.");
     return block("Notifications", [content], h("span", { class: "dim" }, String(list.length)));
-  }
-
-  private keys(): [string, HTMLDetailsElement][] {
-    const all = [...this.list.querySelectorAll("details")];
-    return all.map((one, index) => [`${index} ${one.closest("article, .rule")?.textContent?.slice(0, 40)}`, one]);
-  }
-
-  /** What the reader has opened stays open over a refresh. */
-  private remember(): void {
-    for (const [key, one] of this.keys()) this.opened[one.open ? "add" : "delete"](key);
-  }
-
-  private reopen(): void {
-    for (const [key, one] of this.keys()) one.open = this.opened.has(key);
   }
 }

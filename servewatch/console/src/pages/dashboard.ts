@@ -12,6 +12,7 @@ import { place, repeatedSections } from "../panels/layout";
 import { dashboardLinks, writeUrl } from "../shell/links";
 import { variablePicker } from "../shell/picker";
 import { refreshMillis, setRange, timeControls, type TimeState } from "../shell/timepicker";
+import { checkVisible } from "../shell/visible";
 import { location, set } from "../state";
 import { range } from "../time";
 import type { Page } from "./page";
@@ -167,6 +168,7 @@ export class DashboardPage implements Page {
       grid.hidden = !grid.hidden;
       this.folded.set(row.id, grid.hidden);
       button.setAttribute("aria-expanded", String(!grid.hidden));
+      checkVisible();
     });
     return h("section", { class: "section", "data-row": String(row.id), "aria-label": row.title ?? "" }, h("h2", { class: "row" }, button), grid);
   }

@@ -7,7 +7,7 @@ import { h, icon } from "../dom";
 import type { DashboardEntry } from "../model";
 import { write } from "../units";
 import { alertCard, alertsIn, block, failed, notificationRow, tag, type Firing, type Tone } from "./parts";
-import { repeat, type Page } from "./page";
+import { renew, repeat, type Page } from "./page";
 
 type Answer<T> = { value: T } | { error: unknown };
 interface Cell { metric: Labels; value: number }
@@ -56,6 +56,12 @@ export function verdict(firing: Firing[] | null, down: Target[] | null, watched:
   return { tone: "ok", text: "Everything is all right", more: [] };
 }
 
+function loudness(firing: Firing[]): Tone {
+  const loud = firing.filter((one) => !one.muted);
+  if (loud.length === 0) return "ok";
+  return loud.every((one) => one.alert.labels.severity === "ticket") ? "warn" : "bad";
+}
+
 function tile(label: string, value: string, tone: Tone, href: string): HTMLElement {
   return h("a", { class: `tile ${tone}`, href }, h("span", { class: "tile-value" }, value), h("span", { class: "tile-label" }, label));
 }
@@ -72,7 +78,7 @@ function serviceTable(settings: Config, tables: Cell[][]): HTMLElement {
       const { unit, bad } = home.columns[index]!;
       const value = find(column, name);
       const known = value !== undefined && !Number.isNaN(value);
-      return h("td", { class: known && bad !== undefined && value >= bad ? "number bad-text" : "number" }, known ? write(value, unit) : "–");
+      return h("td", { class: known && bad !== null && value >= bad ? "number bad-text" : "number" }, known ? write(value, unit) : "–");
     });
     const link = home.dashboard ? h("a", { href: `/d/${home.dashboard}?var-service=${encodeURIComponent(name)}` }, name) : name;
     return h("tr", {}, h("th", { scope: "row" }, link), h("td", {}, tag(alive > 0 ? "up" : "down")), ...cells);
@@ -126,15 +132,14 @@ export class HomePage implements Page {
     const blind = [...new Set([seen.targets, seen.rules, seen.managed, seen.sent].flatMap((one) => ("error" in one ? [one.error instanceof Error ? one.error.message : String(one.error)] : [])))];
     const { tone, text, more } = verdict(firing, down, list?.length ?? 0, blind);
     const banner = h("div", { class: `banner ${tone}`, role: "status" }, icon(tone === "ok" ? "check" : "warn"), h("div", {}, h("h1", {}, text), ...more.map((line) => h("p", {}, line))));
-    if (this.element.querySelector(".banner h1")?.textContent === text) banner.setAttribute("aria-live", "off");
-    this.element.replaceChildren(
+    renew(this.element, [
       banner,
       this.tiles(settings, seen, firing, list),
       ...(firing?.length ? [block("Firing alerts", firing.slice(0, 5).map((one) => alertCard(one, settings.home.dashboard)), h("a", { href: "/alerts" }, "All alerts"))] : []),
       block("Services", ["value" in seen.columns ? serviceTable(settings, seen.columns.value) : failed(seen.columns.error)]),
       h("div", { class: "columns" }, this.targets(seen), this.sent(seen)),
       block("Dashboards", [h("div", { class: "cards" }, ...entries.map(entryCard)), entries.length ? null : h("p", { class: "dim" }, "There are no generated dashboards. `servewatch generate` writes them.")]),
-    );
+    ]);
   }
 
   private tiles(settings: Config, seen: Seen, firing: Firing[] | null, list: Target[] | null): HTMLElement {
@@ -147,7 +152,7 @@ export class HomePage implements Page {
       "nav",
       { class: "tiles", "aria-label": "At a glance" },
       tile("services up", services ? `${alive}/${count}` : "?", !services ? "bad" : count === 0 ? "idle" : alive < count ? "bad" : "ok", settings.home.dashboard ? `/d/${settings.home.dashboard}` : "/dashboards"),
-      tile("alerts firing", firing ? String(firing.length) : "?", !firing || firing.length ? "bad" : "ok", "/alerts"),
+      tile("alerts firing", firing ? String(firing.length) : "?", !firing ? "bad" : loudness(firing), "/alerts"),
       tile("targets up", list ? `${healthy}/${list.length}` : "?", list && healthy === list.length ? "ok" : "bad", "/#targets"),
       tile("notifications", sent ? String(sent.length) : "?", sent ? "idle" : "warn", "/alerts#notifications"),
     );

@@ -25,3 +25,26 @@ export function repeat(work: () => Promise<void>, seconds: number): () => void {
     window.clearTimeout(timer);
   };
 }
+
+const FOCUSABLE = "a, button, input, select, summary, [tabindex]";
+
+function keyOf(one: HTMLDetailsElement): string {
+  const owner = one.closest("article, section");
+  return `${owner?.getAttribute("aria-label") ?? ""} ${owner?.querySelector("ul")?.textContent ?? ""} ${one.querySelector("summary")?.textContent}`;
+}
+
+function focusable(parent: HTMLElement): HTMLElement[] {
+  return [...parent.querySelectorAll<HTMLElement>(FOCUSABLE)];
+}
+
+/** Draws anew what has changed; what the reader has opened, scrolled or focused stays so. */
+export function renew(parent: HTMLElement, children: HTMLElement[]): void {
+  const open = new Set([...parent.querySelectorAll("details")].filter((one) => one.open).map(keyOf));
+  const focused = focusable(parent).indexOf(document.activeElement as HTMLElement);
+  const scrolled = [...parent.querySelectorAll(".table-scroll")].map((one) => one.scrollTop);
+  for (const child of children) for (const one of child.querySelectorAll("details")) one.open = open.has(keyOf(one));
+  const before = [...parent.children];
+  parent.replaceChildren(...children.map((child, index) => (before[index]?.outerHTML === child.outerHTML ? before[index]! : child)));
+  parent.querySelectorAll(".table-scroll").forEach((one, index) => (one.scrollTop = scrolled[index] ?? 0));
+  if (focused >= 0) focusable(parent)[focused]?.focus({ preventScroll: true });
+}

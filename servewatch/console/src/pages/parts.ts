@@ -63,7 +63,7 @@ export function alertCard({ rule, alert, muted: why }: Firing, uid: string): HTM
   return h(
     "article",
     { class: `card alert ${alert.state}`, "aria-label": `${rule.name} ${alert.state}` },
-    h("header", {}, h("h3", {}, rule.name), tag(alert.state), severity ? tag(severity) : null, why ? tag(why, "idle") : null, h("span", { class: "grow" }), h("span", { class: "dim" }, "since "), when(alert.activeAt)),
+    h("header", {}, h("h3", {}, rule.name), tag(alert.state), severity ? tag(severity) : null, why ? tag(why, "idle") : null, h("span", { class: "grow" }), h("span", { class: "dim" }, "since ", when(alert.activeAt))),
     summary ? h("p", { class: "summary" }, summary) : null,
     description && description !== summary ? h("p", { class: "dim" }, description) : null,
     labels(alert.labels),

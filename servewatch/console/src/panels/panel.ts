@@ -7,6 +7,7 @@ import { exemplars, runPanel, type Context, type Result } from "../data/query";
 import { h, icon, safeHref } from "../dom";
 import type { Panel } from "../model";
 import { closePopover, dialog, popover } from "../shell/popover";
+import { isVisible, watchVisible } from "../shell/visible";
 import { inspect } from "./inspect";
 import { PANEL_TYPES, PANELS, type View } from "./registry";
 import { markdown } from "./text";
@@ -40,26 +41,23 @@ function notice(box: HTMLElement, title: string, text: string): void {
 
 export class PanelFrame implements PanelBox {
   readonly element: HTMLElement;
-  private readonly body = h("div", { class: "panel-body" });
+  private readonly body = h("div", { class: "panel-draw" });
   private readonly badge = h("button", { type: "button", class: "badge error", hidden: true, "aria-expanded": "false" }, icon("warn"));
   private readonly heading = h("h3", { class: "panel-title" });
   private readonly extras = h("span", { class: "panel-links" });
   private view: View | null = null;
   private context: PanelContext | null = null;
   private result: Result | null = null;
-  private visible = false;
   private stale = false;
   private abort: AbortController | null = null;
-  private readonly watcher: IntersectionObserver;
+  private readonly unwatch: () => void;
 
   constructor(private readonly panel: Panel) {
     const header = h("header", { class: "panel-header" }, this.heading, this.info(), this.extras, h("span", { class: "grow" }), this.badge, this.menu());
-    this.element = h("section", { class: `panel type-${panel.type}${panel.transparent ? " transparent" : ""}${panel.title ? "" : " untitled"}`, "aria-label": panel.title || panel.type }, header, this.body);
-    this.watcher = new IntersectionObserver((entries) => {
-      this.visible = entries.some((entry) => entry.isIntersecting);
-      if (this.visible && this.stale) void this.load();
-    }, { rootMargin: "240px" });
-    this.watcher.observe(this.element);
+    this.element = h("section", { class: `panel type-${panel.type}${panel.transparent ? " transparent" : ""}${panel.title ? "" : " untitled"}`, "aria-label": panel.title || panel.type }, header, h("div", { class: "panel-body" }, this.body));
+    this.unwatch = watchVisible(this.element, () => {
+      if (this.stale) void this.load();
+    });
   }
 
   refresh(context: PanelContext): void {
@@ -67,7 +65,7 @@ export class PanelFrame implements PanelBox {
     this.heading.textContent = interpolateText(this.panel.title ?? "", this.context.query.scope);
     this.showLinks();
     this.stale = true;
-    if (this.visible) void this.load();
+    if (isVisible(this.element)) void this.load();
   }
 
   /** Annotations have come: charts draw them. */
@@ -77,7 +75,7 @@ export class PanelFrame implements PanelBox {
 
   destroy(): void {
     this.abort?.abort();
-    this.watcher.disconnect();
+    this.unwatch();
     this.view?.destroy();
   }
 

@@ -51,7 +51,7 @@ function card(one: Single, options: StatOptions, size: { width: number; height: 
   const { value, unit, name } = texts(one, textMode, many);
   const nameSize = options.text?.titleSize ?? Math.max(12, Math.min(18, size.height * 0.16));
   const free = size.height * (graph ? 0.62 : 0.86) - (name ? nameSize * 1.3 : 0);
-  const valueSize = options.text?.valueSize ?? fitText(value + unit, (size.width - 20) * 0.94, free, { min: 13, max: 56 });
+  const valueSize = options.text?.valueSize ?? fitText(value + unit, (size.width - 18) * 0.96, free, { min: 13, max: 56 });
   const wide = justifyMode === "center" || (justifyMode === "auto" && !many) ? "stat-card center" : "stat-card";
   return h(
     "div",
