@@ -91,6 +91,7 @@ class Native:
                     supervisor.run(wake, self._ready)
             finally:
                 state.forget(self.folder)
+        self.say("the stack is down")
         return 0
 
     def _prepare(self, record: state.StackRecord, wake: Wake) -> Supervisor:
@@ -116,7 +117,7 @@ class Native:
             self.say(f"  {name:13} {url:{width}}  {what}")
         for note in plan.notes(self.options):
             self.say(f"\n{note}")
-        self.say("\nCtrl-C, or servewatch down, takes it down.")
+        self.say(f"\n{'Ctrl-C, or servewatch down,' if sys.stdin.isatty() else 'servewatch down'} takes it down.")
 
     def _detached(self) -> int:
         log = logs.log_path(self.folder, "supervisor")

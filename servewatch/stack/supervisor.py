@@ -88,7 +88,9 @@ class Supervisor:
             probe, asked = self._probes.pop(name)
             # An answer of the process that died meanwhile says nothing about the one that runs now.
             if keeper.identity == asked and keeper.child is not None:
-                keeper.problem = probe.result()
+                before, keeper.problem = keeper.healthy, probe.result()
+                if keeper.healthy and not before and keeper.answered:
+                    self.say(f"{name} answers again")
         pace = STEADY if keeper.healthy else EAGER
         due = self._asked.get(name, -pace) + pace
         if keeper.child is not None and name not in self._probes and self.clock() >= due:
@@ -118,6 +120,7 @@ class Supervisor:
 
     def _take_down(self, wake: Wake) -> None:
         self._save("stopping")
+        self.say("stopping: accepted requests are answered first (Ctrl-C again: without waiting)")
         for stage in sorted({keeper.program.stage for keeper in self.keepers}):
             self._end_stage([keeper for keeper in self.keepers if keeper.program.stage == stage], wake)
         self._pool.shutdown(wait=False, cancel_futures=True)
