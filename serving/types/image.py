@@ -45,27 +45,34 @@ class Image:
             data = body.data
         else:
             raise unsupported(body, self.media)
-        picture = self._fit(self._open(data))
+        picture = self._open(data)
         return (np.asarray(picture) if self.array else picture), False
 
     def _open(self, data: bytes) -> PIL.Image.Image:
         try:
             picture = PIL.Image.open(io.BytesIO(data), formats=list(FORMATS.values()))
-            pixels = f"{picture.width} x {picture.height}"
             if picture.width * picture.height > self.max_pixels:
-                raise BodyTooLarge(f"the picture has {pixels} pixels, at most {self.max_pixels} are taken")
+                raise self._too_large(f"{picture.width} x {picture.height} pixels")
             picture.load()
-            return picture
+            return self._fit(picture)
         except BodyTooLarge:
             raise
+        except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning):
+            raise self._too_large("so many pixels that Pillow does not open it") from None
         except Exception as error:  # Pillow raises many kinds for broken files: the body is a stranger's
             reason = "its format is not known" if isinstance(error, PIL.UnidentifiedImageError) else str(error)
             raise InvalidInput(
                 f"the picture cannot be read: {reason[:120]}", f"send {', '.join(FORMATS.values())}"
             ) from None
 
+    def _too_large(self, came: str) -> BodyTooLarge:
+        return BodyTooLarge(f"the picture has {came}, at most {self.max_pixels} are taken", "scale it down")
+
     def _fit(self, picture: PIL.Image.Image) -> PIL.Image.Image:
         picture = PIL.ImageOps.exif_transpose(picture)
+        if picture.mode.startswith("I") and not self.mode.startswith(("I", "F")):
+            deep = np.asarray(picture).astype(np.uint32)  # 16 bits a pixel: Pillow would clip them at 255
+            picture = PIL.Image.fromarray((deep >> 8).astype(np.uint8))
         if picture.mode != self.mode:
             picture = picture.convert(self.mode)
         if self.size is not None and picture.size != self.size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,9 @@ from serving.errors import InvalidInput, UnfitInput
 from serving.types.base import Body, demand_body, unsupported
 
 MEDIA = "application/json"
+MOST_FAULTS = 1000
+_short = reprlib.Repr()
+_short.maxlevel = 2
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class JSON:
         try:
             if self._adapter is None or self.type is Any:
                 return orjson.loads(body.data), False
+            if b"NaN" in body.data or b"Infinity" in body.data:  # pydantic reads both, though they are not JSON
+                orjson.loads(body.data)
             return self._adapter.validate_json(body.data), False
         except orjson.JSONDecodeError as error:
             raise InvalidInput(f"the body is not JSON: {error}") from None
@@ -64,11 +70,14 @@ def _plain(value: Any) -> Any:
 
 
 def _explain(error: ValidationError) -> InvalidInput:
+    if error.error_count() > MOST_FAULTS:  # to list them would take longer than the client deserves
+        return UnfitInput(f"{error.error_count()} values in the body are not what is expected")
     faults = error.errors(include_url=False, include_context=False)
     if faults[0]["type"] == "json_invalid":
         return InvalidInput(f"the body is not JSON: {faults[0]['msg']}")
-    listed = [
-        f"{'.'.join(str(part) for part in fault['loc']) or 'body'}: {fault['msg']}, got {str(fault['input'])[:60]!r}"
-        for fault in faults[:10]
-    ]
-    return UnfitInput("; ".join(listed))
+    return UnfitInput("; ".join(_named(fault) for fault in faults[:10]))
+
+
+def _named(fault: Any) -> str:
+    place = ".".join(str(part) for part in fault["loc"]) or "body"
+    return f"{place}: {fault['msg']}, got {_short.repr(fault['input'])[:60]}"

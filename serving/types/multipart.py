@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from python_multipart.multipart import MultipartParser
+from python_multipart.multipart import MultipartParser, parse_options_header
 
 from serving.errors import InvalidInput, UnfitInput
 from serving.types.base import Body
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 MULTIPART = "multipart/form-data"
+MOST_FIELDS = 100
 
 
 def read_field(body: Body, name: str) -> bytes:
@@ -24,9 +25,10 @@ def read_field(body: Body, name: str) -> bytes:
     try:
         parser = MultipartParser(boundary.encode("latin-1"), fields.callbacks())
         parser.write(body.data)
-        parser.finalize()
     except Exception as error:  # the parser raises kinds of its own for whatever a stranger sends
         raise InvalidInput(f"the multipart form cannot be read: {error}") from None
+    if not fields.ended:
+        raise InvalidInput("the multipart form is cut off: its last boundary did not come", "send the form whole")
     if fields.content is None:
         came = ", ".join(repr(other) for other in fields.names) or "no field"
         raise UnfitInput(f"expected a form with the field {name!r}, got {came}")
@@ -40,6 +42,8 @@ class _Fields:
         self.wanted = wanted
         self.names: list[str] = []
         self.content: bytearray | None = None
+        self.ended = False
+        self._parts = 0
         self._header = self._value = b""
         self._taking = False
 
@@ -50,9 +54,13 @@ class _Fields:
             "on_header_value": self._on_value,
             "on_header_end": self._header_end,
             "on_part_data": self._data,
+            "on_end": self._end,
         }
 
     def _begin(self) -> None:
+        self._parts += 1
+        if self._parts > MOST_FIELDS:
+            raise ValueError(f"it has more than {MOST_FIELDS} fields")
         self._header = self._value = b""
         self._taking = False
 
@@ -64,7 +72,7 @@ class _Fields:
 
     def _header_end(self) -> None:
         if self._header.lower() == b"content-disposition":
-            name = _parameter(self._value, b"name").decode("utf-8", "replace")
+            name = parse_options_header(self._value)[1].get(b"name", b"").decode("utf-8", "replace")
             self.names.append(name)
             if name == self.wanted and self.content is None:
                 self.content, self._taking = bytearray(), True
@@ -74,10 +82,5 @@ class _Fields:
         if self._taking and self.content is not None:
             self.content += data[start:end]
 
-
-def _parameter(header: bytes, name: bytes) -> bytes:
-    for part in header.split(b";")[1:]:
-        key, _, value = part.strip().partition(b"=")
-        if key.lower() == name:
-            return value.strip(b'"')
-    return b""
+    def _end(self) -> None:
+        self.ended = True

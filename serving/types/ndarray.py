@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import io
+import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import orjson
 
-from serving.errors import InvalidInput, UnfitInput
+from serving.errors import InvalidInput, ServiceInvalid, UnfitInput
 from serving.types.base import Body, demand_body, unsupported
 
 NPY = "application/x-npy"
 JSON = "application/json"
 Array = np.ndarray[Any, np.dtype[Any]]
+MOST_AXES, LONGEST_AXIS = 32, 2**40
+_CALLED = {bool: "true or false", str: "text", dict: "an object", type(None): "null"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,18 @@ class NDArray:
     high: float | None = None
 
     media = (JSON, NPY)
+
+    def __post_init__(self) -> None:
+        """Refuse a dtype that no request could be read into."""
+        try:
+            known = np.dtype(self.dtype).kind in "fiub"
+        except TypeError:
+            known = False
+        if not known:
+            raise ServiceInvalid(
+                f"NDArray has the dtype {self.dtype!r}, which is none of numbers",
+                "bool, uint8, int32, int64, float16, float32, float64 and their like are accepted",
+            )
 
     @property
     def rows(self) -> bool:
@@ -104,12 +119,14 @@ class NDArray:
 
     def encode(self, value: Any, accept: str) -> tuple[bytes, bytes]:
         """Write JSON lists, or npy where the client asks for it."""
-        array = np.ascontiguousarray(value)
+        array = np.asarray(value, order="C")
+        if not array.dtype.isnative:
+            array = array.astype(array.dtype.newbyteorder("="))
         if NPY in accept:
             file = io.BytesIO()
             np.lib.format.write_array(file, array, allow_pickle=False)
             return file.getvalue(), NPY.encode()
-        return orjson.dumps(array, option=orjson.OPT_SERIALIZE_NUMPY), JSON.encode()
+        return orjson.dumps(array, default=np.ndarray.tolist, option=orjson.OPT_SERIALIZE_NUMPY), JSON.encode()
 
     def schema(self) -> dict[str, Any]:
         """Nested lists for JSON, bytes for npy."""
@@ -137,12 +154,24 @@ def _read_json(data: bytes) -> Array:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise InvalidInput(f"the body is not JSON: {error}", "NaN and Infinity are not JSON") from None
-    if not isinstance(value, list | int | float) or isinstance(value, bool):
-        raise UnfitInput(f"expected a list of numbers, got {type(value).__name__} {str(value)[:60]!r}")
+    if isinstance(value, bool) or not isinstance(value, list | int | float):
+        raise UnfitInput(f"expected a list of numbers, got {_CALLED[type(value)]}")
+    if (place := data.find(b'"')) >= 0:  # numpy would make all of them texts as wide as the longest
+        raise UnfitInput(f"expected numbers, got text or an object at byte {place} of the body")
     try:
         return np.asarray(value)
     except ValueError:
+        depth = _depth(value)
+        if depth > MOST_AXES:
+            raise UnfitInput(f"the lists are nested {depth} deep, at most {MOST_AXES} are taken") from None
         raise UnfitInput("the lists are of different lengths, so they are no array") from None
+
+
+def _depth(value: Any) -> int:
+    depth = 0
+    while isinstance(value, list) and value:
+        value, depth = value[0], depth + 1
+    return depth
 
 
 def _read_npy(data: bytes) -> Array:
@@ -150,16 +179,24 @@ def _read_npy(data: bytes) -> Array:
     file = io.BytesIO(data)
     try:
         version = np.lib.format.read_magic(file)
+        if version not in ((1, 0), (2, 0), (3, 0)):
+            raise ValueError(f"its version is {version}")
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(file, max_header_size=10_000)
     except Exception as error:  # numpy raises whatever its header parser meets: the body is a stranger's
         raise InvalidInput(f"the body is not an npy file: {str(error)[:120]}", "numpy.save writes one") from None
     if dtype.hasobject or dtype.kind not in "fiubc":
         raise UnfitInput(f"expected numbers, got an npy file of dtype {dtype}")
-    count = int(np.prod(shape, dtype=object)) if shape else 1
-    if count < 0 or count * dtype.itemsize != len(data) - file.tell():
+    return _view(data, file.tell(), shape, dtype, "F" if fortran else "C")
+
+
+def _view(data: bytes, start: int, shape: tuple[int, ...], dtype: np.dtype[Any], order: Literal["C", "F"]) -> Array:
+    """What follows the header, if it is what the header says."""
+    if len(shape) > MOST_AXES or not all(0 <= size < LONGEST_AXIS for size in shape):
+        raise InvalidInput(f"the npy header says shape {str(shape)[:80]}, which no array has")
+    size = math.prod(shape) * dtype.itemsize
+    if size != len(data) - start:
         raise InvalidInput(
-            f"the npy header says shape {shape} of {dtype}: {count * dtype.itemsize} bytes, "
-            f"but {len(data) - file.tell()} follow it"
+            f"the npy header says shape {shape} of {dtype}: {size} bytes, but {len(data) - start} follow it"
         )
-    return np.frombuffer(data, dtype, count, file.tell()).reshape(shape, order="F" if fortran else "C")
+    return np.frombuffer(data, dtype, math.prod(shape), start).reshape(shape, order=order)
