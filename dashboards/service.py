@@ -114,6 +114,7 @@ def _percentile(percent: int) -> Modern:
 
 def _red() -> list[list[Modern]]:
     by_code = total(("code",), select(RATES[LONG], **SERVICE))
+    answered = total(("code",), select(RATES[LONG], code="200", **SERVICE))
     errors = [
         query(select(ERRORS[LONG], **SERVICE), "{{service}} 5 minutes"),
         query(select(ERRORS[SHORT], **SERVICE), "{{service}} last minute"),
@@ -124,8 +125,9 @@ def _red() -> list[list[Modern]]:
         [
             panels.timeseries(
                 "Requests by code",
-                "Requests per second over 5 minutes, stacked by HTTP code; 503 is load that was turned away.",
-                [query(by_code, "{{code}}")],
+                "Requests per second over 5 minutes, stacked by HTTP code: 200, and those that occurred; 503 is load "
+                "that was turned away.",
+                [query(f"{by_code} > 0 or {answered}", "{{code}}")],
                 "reqps",
                 stacked=True,
                 colors=style.CODES,
