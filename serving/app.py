@@ -16,7 +16,7 @@ from serving.errors import BodyTooLarge, ClientGone, InvalidInput, MethodNotAllo
 from serving.exchange import Head, Presence, discard_body, read_body, send_answer, send_error
 from serving.faults import Faults
 from serving.lifecycle import Lifecycle
-from serving.service import Endpoint
+from serving.service import UNKNOWN, Endpoint
 from serving.settings import Settings
 from serving.types import Body
 
@@ -25,7 +25,6 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-UNKNOWN = "unknown"
 CODES = (200, 400, 405, 413, 415, 422, 499, 500, 503, 504)
 UNKNOWN_CODES = (404, 405)
 log = logging.getLogger("serving")
@@ -127,7 +126,7 @@ class Handler:
         return value if self._lifecycle.batchers[runner].runner.batch else (value, query)
 
     def _read_query(self, raw: bytes) -> dict[str, Any]:
-        given = dict(parse_qsl(raw.decode("latin-1")))
+        given = dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True))
         return {p.name: p.read(given) for p in self._signature.query if p.required or p.name in given}
 
     def _failed(self, error: Exception, head: Head) -> ServewatchError:

@@ -27,13 +27,15 @@ class ServewatchError(Exception):
 
 
 class SettingInvalid(ServewatchError):
-    """An environment variable holds what its option does not take."""
+    """An environment variable, or a flag, holds what its option does not take."""
 
     code = "setting_invalid"
 
     def __init__(self, variable: str, value: str, accepted: str) -> None:
+        flag = variable.startswith("--")
         super().__init__(
-            f"{variable} is {value!r}, which is not {accepted}", f"export {variable}=... or unset {variable}"
+            f"{variable} is {value!r}, which is not {accepted}",
+            f"give another {variable}" if flag else f"export {variable}=... or unset {variable}",
         )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Self
 
@@ -12,6 +13,7 @@ import orjson
 
 from serving.errors import ClientGone, ServewatchError
 
+_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})(?:-|\Z)")
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
@@ -32,7 +34,7 @@ class Head:
             if name == b"content-type":
                 self._content_type(value.decode("latin-1"))
             elif name == b"content-length":
-                self.length = int(value) if value.isdigit() else 0
+                self.length = int(value[:19]) if value.isdigit() else 0
             elif name == b"expect":
                 self.expects = True
             elif name == b"accept":
@@ -60,13 +62,10 @@ def _printable(value: bytes) -> bool:
 
 def _sampled_trace(value: bytes) -> str | None:
     """The trace id of a W3C traceparent, where the caller records the trace."""
-    parts = value.decode("latin-1").split("-")
-    if len(parts) < 4 or len(parts[1]) != 32 or len(parts[3]) != 2:
+    found = _TRACEPARENT.match(value)
+    if found is None or not int(found[2], 16) & 1 or found[1] == b"0" * 32:
         return None
-    try:
-        return parts[1] if int(parts[1], 16) and int(parts[3], 16) & 1 else None
-    except ValueError:
-        return None
+    return found[1].decode()
 
 
 async def read_body(receive: Receive, limit: int) -> bytes | None:
@@ -115,7 +114,9 @@ class Presence:
         return self
 
     def _left(self, watch: asyncio.Future[Any]) -> None:
-        if not watch.cancelled() and watch.exception() is None and not self._answered and self._task is not None:
+        if watch.cancelled() or watch.exception() is not None or self._answered or self._task is None:
+            return
+        if watch.result()["type"] == "http.disconnect":
             self._gone = True
             self._task.cancel()
 

@@ -27,11 +27,12 @@ class Faults:
         if kind == "error":
             raise RunnerFailed("a fault was asked for", "leave the X-Servewatch-Fault header out")
         try:
-            self._delay = min(float(value), LONGEST)
+            seconds = float(value)
         except ValueError:
-            kind = ""
-        if kind != "slow":
+            seconds = -1.0
+        if kind != "slow" or not seconds >= 0:
             raise UnfitInput(f"fault {header!r} is not known", "error or slow=SECONDS")
+        self._delay = min(seconds, LONGEST)
         self._until = self._clock() + 1.0
 
     def around(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:

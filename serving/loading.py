@@ -13,7 +13,7 @@ from serving.service import DEFINITION, definition
 def load_service(target: str) -> type:
     """Import a service's class; the folder we are in counts as a place to import from."""
     module_name, _, name = target.partition(":")
-    if not name:
+    if not name or not all(part.isidentifier() for part in module_name.split(".")):
         raise ServiceInvalid(
             f"{target!r} does not name a service", "write MODULE:NAME, as in examples.fashion.service:Fashion"
         )
@@ -22,8 +22,10 @@ def load_service(target: str) -> type:
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
+        own = error.name is not None and f"{module_name}.".startswith(f"{error.name}.")
         raise ServiceInvalid(
-            f"module {module_name!r} cannot be imported: {error}", f"run it where {module_name} is"
+            f"module {module_name!r} cannot be imported: {error}",
+            f"run it where {module_name} is" if own else f"install what {error.name} comes from",
         ) from None
     found = getattr(module, name, None)
     if not isinstance(found, type):

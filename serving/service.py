@@ -15,6 +15,7 @@ from serving.store import Model, Store
 DEFINITION = "__serving__"
 _STORE = "__serving_store__"
 _PATH = re.compile(r"/[A-Za-z0-9_./-]*\Z")
+UNKNOWN = "unknown"
 RESERVED = ("/healthz", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/")
 
 In = TypeVar("In")
@@ -65,7 +66,13 @@ def batched(
 ) -> Callable[[Callable[[Any, In], Out]], Batched[In, Out]]:
     """Run a method with the rows of many requests, joined along the first axis; it answers a row for each."""
     _check_batching(max_rows, max_wait, threads)
-    return lambda function: Batched(function, Batching(max_rows, max_wait, threads))
+
+    def declare(function: Callable[[Any, In], Out]) -> Batched[In, Out]:
+        if inspect.iscoroutinefunction(function):
+            raise ServiceInvalid(f"{function.__qualname__} is async and @batched: it runs on a thread", "make it a def")
+        return Batched(function, Batching(max_rows, max_wait, threads))
+
+    return declare
 
 
 class ModelRef:
@@ -220,27 +227,48 @@ def _define(cls: type, name: str, version: str) -> Definition:
         if isinstance(member, Batched):
             runners.append(RunnerSpec(key, True, member.batching))
         elif isinstance(declared := getattr(member, "__serving_api__", None), Api):
-            is_async = inspect.iscoroutinefunction(member)
-            if is_async and declared.batching:
-                raise ServiceInvalid(
-                    f"{cls.__name__}.{key} is async and batch=True", "make it a def, or await a @batched method in it"
-                )
-            if not is_async:
+            endpoints.append(_endpoint(cls, key, member, declared))
+            if endpoints[-1].runner is not None:
                 batching = declared.batching or Batching(max_rows=1, threads=declared.threads)
                 runners.append(RunnerSpec(key, declared.batching is not None, batching))
-            summary = inspect.getdoc(member) or ""
-            signature = read_signature(cls, key, member)
-            if declared.batching and signature.query:
-                raise ServiceInvalid(
-                    f"{cls.__name__}.{key} has batch=True and the query parameter {signature.query[0].name!r}: requests "
-                    "of one batch may differ in it",
-                    "make it part of the body, or the endpoint async",
-                )
-            endpoints.append(Endpoint(key, declared.path, summary, signature, None if is_async else key))
     if not endpoints:
         raise ServiceInvalid(f"{cls.__name__} has no endpoint", "put @api on a method")
+    _check_names(cls, endpoints)
     models = tuple(member for member in members.values() if isinstance(member, ModelRef))
     return Definition(name, version, inspect.getdoc(cls) or "", cls, tuple(endpoints), tuple(runners), models)
+
+
+def _endpoint(cls: type, key: str, member: Any, declared: Api) -> Endpoint:
+    where = f"{cls.__name__}.{key}"
+    if inspect.isgeneratorfunction(member) or inspect.isasyncgenfunction(member):
+        raise ServiceInvalid(f"{where} yields", "return the whole answer")
+    is_async = inspect.iscoroutinefunction(member)
+    if is_async and declared.batching:
+        raise ServiceInvalid(f"{where} is async and batch=True", "make it a def, or await a @batched method in it")
+    signature = read_signature(cls, key, member)
+    if declared.batching and signature.query:
+        raise ServiceInvalid(
+            f"{where} has batch=True and the query parameter {signature.query[0].name!r}: requests of one batch may "
+            "differ in it",
+            "make it part of the body, or the endpoint async",
+        )
+    return Endpoint(key, declared.path, inspect.getdoc(member) or "", signature, None if is_async else key)
+
+
+def _check_names(cls: type, endpoints: list[Endpoint]) -> None:
+    """An endpoint's path and its label in the metrics are its own."""
+    paths: dict[str, str] = {}
+    for endpoint in endpoints:
+        if endpoint.name == UNKNOWN:
+            raise ServiceInvalid(
+                f"{cls.__name__} has an endpoint {UNKNOWN!r}, which the metrics call what has no route", "rename it"
+            )
+        if endpoint.path in paths:
+            raise ServiceInvalid(
+                f"{cls.__name__} has {endpoint.path!r} twice: as {paths[endpoint.path]} and as {endpoint.name}",
+                "give one of them another path",
+            )
+        paths[endpoint.path] = endpoint.name
 
 
 def _snake(name: str) -> str:

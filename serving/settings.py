@@ -14,8 +14,8 @@ PREFIX = "SERVEWATCH_"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
-def _option(default: Any, help: str) -> Any:
-    return field(default=default, metadata={"help": help})
+def _option(default: Any, help: str, *, least: float | None = None, most: float | None = None, of: str = "") -> Any:
+    return field(default=default, metadata={"help": help, "least": least, "most": most, "of": of.split()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +24,21 @@ class Settings:
 
     home: Path = _option(Path("~/.servewatch"), "Folder of the model store and of the stack's state.")
     host: str = _option("127.0.0.1", "Address that the service listens on.")
-    port: int = _option(3000, "Port of the service.")
+    port: int = _option(3000, "Port of the service.", least=0, most=65535)
     metrics_host: str = _option("127.0.0.1", "Address that /metrics listens on.")
-    metrics_port: int = _option(9464, "Port of /metrics on a thread of its own; 0 turns it off.")
-    max_body_bytes: int = _option(16 * 1024 * 1024, "Largest request body; above it the answer is 413.")
-    max_queue_rows: int = _option(1024, "Rows that may wait for a runner; above it the answer is 503.")
-    drain_delay: float = _option(1.0, "Seconds that a stopping service still takes requests, so that callers move on.")
-    drain_timeout: float = _option(20.0, "Seconds that accepted requests get to finish before the process ends.")
+    metrics_port: int = _option(9464, "Port of /metrics on a thread of its own; 0 turns it off.", least=0, most=65535)
+    max_body_bytes: int = _option(16 * 1024 * 1024, "Largest request body; above it the answer is 413.", least=1)
+    max_queue_rows: int = _option(1024, "Rows that may wait for a runner; above it the answer is 503.", least=1)
+    drain_delay: float = _option(
+        1.0, "Seconds that a stopping service still takes requests, so that callers move on.", least=0
+    )
+    drain_timeout: float = _option(
+        20.0, "Seconds that accepted requests get to finish before the process ends.", least=0
+    )
     device: str = _option("auto", "Where models run: auto, cpu, cuda or cuda:N.")
-    torch_threads: int = _option(1, "Threads of one PyTorch call on a CPU.")
+    torch_threads: int = _option(1, "Threads of one PyTorch call on a CPU.", least=1)
     faults: bool = _option(False, "Obey X-Servewatch-Fault headers. For demonstrations, never in production.")
-    log_level: str = _option("info", "debug, info, warning or error.")
+    log_level: str = _option("info", "debug, info, warning or error.", of="debug info warning error")
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None, **given: Any) -> Settings:
@@ -45,8 +49,10 @@ class Settings:
             variable = PREFIX + option.name.upper()
             if given.get(option.name) is not None:
                 values[option.name] = given[option.name]
+                _check(f"--{option.name.replace('_', '-')}", values[option.name], option.metadata)
             elif variable in environ:
                 values[option.name] = _parse(variable, environ[variable], type(option.default))
+                _check(variable, values[option.name], option.metadata)
         settings = cls(**values)
         object.__setattr__(settings, "home", settings.home.expanduser())
         return settings
@@ -81,3 +87,11 @@ def _parse(variable: str, text: str, kind: Any) -> Any:
         return kind(text)
     except ValueError:
         raise SettingInvalid(variable, text, "a whole number" if kind is int else "a number") from None
+
+
+def _check(source: str, value: Any, bounds: Mapping[str, Any]) -> None:
+    least, most, of = bounds["least"], bounds["most"], bounds["of"]
+    if of and value not in of:
+        raise SettingInvalid(source, value, f"one of {', '.join(of)}")
+    if (least is not None and not value >= least) or (most is not None and not value <= most):
+        raise SettingInvalid(source, f"{value:g}", f"{least} or more" if most is None else f"in {least} to {most}")

@@ -74,6 +74,8 @@ _EXAMPLE = "for example: image: Annotated[np.ndarray, NDArray('float32', ('N', 2
 
 def _query(parameter: inspect.Parameter, hints: dict[str, Any], where: str) -> Parameter:
     kind = hints.get(parameter.name, str)
+    if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+        raise ServiceInvalid(f"{where} takes *{parameter.name}, which no request can fill", "name each parameter")
     base = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     if base not in SCALARS:
         raise ServiceInvalid(
@@ -88,7 +90,7 @@ def _input(hint: Any, name: str, where: str) -> Input:
     found = _spec(hint, Input)
     if isinstance(found, Image):
         array = get_args(hint)[0] is not PIL.Image.Image
-        return dataclasses.replace(found, field=name, array=array)
+        return dataclasses.replace(found, field=found.field or name, array=array)
     if found is not None:
         return typing.cast(Input, found)
     if hint is PIL.Image.Image:
@@ -99,7 +101,9 @@ def _input(hint: Any, name: str, where: str) -> Input:
         return File()
     if _is_array(hint):
         raise ServiceInvalid(f"{where} does not say what array {name!r} is", _EXAMPLE)
-    return JSON(hint)
+    if not (codec := JSON(hint)).checks:
+        raise ServiceInvalid(f"{where} takes {name!r} as {hint}, which cannot be checked", "make it a pydantic model")
+    return codec
 
 
 def _output(hint: Any) -> Output:
@@ -122,4 +126,5 @@ def _is_array(hint: Any) -> bool:
 def _spec(hint: Any, kind: type) -> Any:
     if get_origin(hint) is not Annotated:
         return None
-    return next((extra for extra in get_args(hint)[1:] if isinstance(extra, kind)), None)
+    found = next((extra for extra in get_args(hint)[1:] if isinstance(extra, kind)), None)
+    return found() if isinstance(found, type) else found  # the class alone, as in Annotated[bytes, File]

@@ -27,9 +27,14 @@ class Image:
 
     mode: str = "RGB"
     size: tuple[int, int] | None = None
-    field: str = "image"
+    field: str = ""
     array: bool = False
     max_pixels: int = 20_000_000
+
+    @property
+    def form_field(self) -> str:
+        """The multipart field that holds the picture: `field`, else the parameter's name."""
+        return self.field or "image"
 
     @property
     def media(self) -> tuple[str, ...]:
@@ -38,9 +43,9 @@ class Image:
 
     def decode(self, body: Body) -> tuple[Any, bool]:
         """Read the picture that the bytes hold, whatever of the formats they are."""
-        demand_body(body, f"a picture as {', '.join(FORMATS)}, or a multipart form with the field {self.field!r}")
+        demand_body(body, f"a picture as {', '.join(FORMATS)}, or a multipart form with the field {self.form_field!r}")
         if body.media == MULTIPART:
-            data = read_field(body, self.field)
+            data = read_field(body, self.form_field)
         elif body.media in FORMATS or body.media in ("", "application/octet-stream", "image/jpg"):
             data = body.data
         else:
@@ -89,5 +94,5 @@ class Image:
     def schema(self) -> dict[str, Any]:
         """Bytes of each format, or a form with a file."""
         binary = {"type": "string", "format": "binary"}
-        form = {"type": "object", "properties": {self.field: binary}, "required": [self.field]}
+        form = {"type": "object", "properties": {self.form_field: binary}, "required": [self.form_field]}
         return {MULTIPART: {"schema": form}, **{media: {"schema": binary} for media in FORMATS}}

@@ -35,6 +35,11 @@ class JSON:
         except (PydanticSchemaGenerationError, PydanticUserError):
             return None
 
+    @property
+    def checks(self) -> bool:
+        """Whether the type is one that values can be checked against."""
+        return self._adapter is not None
+
     def decode(self, body: Body) -> tuple[Any, bool]:
         """Parse and check in one pass; every fault is listed with its place."""
         demand_body(body, "JSON")
