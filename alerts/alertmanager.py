@@ -48,7 +48,9 @@ def _route(found: Sequence[Channel]) -> dict[str, Any]:
             routes.append({"receiver": severity, "matchers": [f'severity="{severity}"']})
     return {
         "receiver": "stack",
-        "group_by": ["service"],
+        # One fault is one alert, as its consequences are inhibited. Grouped by service alone, Prometheus's repeats of
+        # what is over (for 15 minutes) would join the next fault's group and notify again.
+        "group_by": ["service", "alertname"],
         "group_wait": "5s",
         "group_interval": "30s",
         "repeat_interval": "4h",

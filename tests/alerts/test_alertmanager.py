@@ -85,8 +85,8 @@ def test_inhibition_names_alerts_that_exist_and_asks_for_a_service():
                 assert set(value.strip('"').split("|")) <= names
 
 
-def test_a_service_is_one_notification():
-    """Alerts are grouped by service alone, and a first notification waits only seconds."""
+def test_an_alert_of_a_service_is_one_notification():
+    """Alerts are grouped by service and alert, and a first notification waits only seconds."""
     route = yaml.safe_load(alertmanager.config())["route"]
-    assert route["group_by"] == ["service"]
+    assert route["group_by"] == ["service", "alertname"]
     assert route["group_wait"] == "5s"
