@@ -7,7 +7,16 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
-FILES = ("index.html", "app.js", "style.css", "icon.svg", "inter-latin-wght-normal.woff2", "LICENSES.txt", "BUILD")
+FILES = (
+    "index.html",
+    "app.js",
+    "style.css",
+    "icon.svg",
+    "inter-latin-wght-normal.woff2",
+    "LICENSES.txt",
+    "profile.json",
+    "BUILD",
+)
 """What the page consists of."""
 
 

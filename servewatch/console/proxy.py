@@ -31,9 +31,15 @@ class Upstream:
         parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise SourceInvalid(
-                f"the address of {self.title} is {self.url!r}, which is not like http://127.0.0.1:9090",
+                f"the address of {self.title} is {self.shown!r}, which is not like http://127.0.0.1:9090",
                 f"servewatch console {self.option} http://127.0.0.1:9090",
             )
+
+    @property
+    def shown(self) -> str:
+        """The address without a user's name and password, for messages and for the page."""
+        parts = urlsplit(self.url)
+        return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 _PROMETHEUS = re.compile(
@@ -46,9 +52,9 @@ _RECEIVER = re.compile(r"notifications")
 def upstreams(prometheus: str, alertmanager: str, receiver: str) -> dict[str, Upstream]:
     """The three servers, by the name that stands in the page's addresses."""
     found = (
-        Upstream("prometheus", "Prometheus", prometheus.rstrip("/"), _PROMETHEUS, "--prometheus"),
-        Upstream("alertmanager", "Alertmanager", alertmanager.rstrip("/"), _ALERTMANAGER, "--alertmanager"),
-        Upstream("receiver", "The receiver", receiver.rstrip("/"), _RECEIVER, "--receiver"),
+        Upstream("prometheus", "Prometheus", prometheus, _PROMETHEUS, "--prometheus"),
+        Upstream("alertmanager", "Alertmanager", alertmanager, _ALERTMANAGER, "--alertmanager"),
+        Upstream("receiver", "The receiver", receiver, _RECEIVER, "--receiver"),
     )
     return {upstream.name: upstream for upstream in found}
 
@@ -79,14 +85,14 @@ class Proxy:
     async def _get(self, upstream: Upstream, path: str, query: str) -> httpx.Response:
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
-        url = f"{upstream.url}/{path}" + (f"?{query}" if query else "")
+        url = f"{upstream.url.rstrip('/')}/{path}" + (f"?{query}" if query else "")
         try:
             return await self._client.get(url, headers={"accept": _JSON})
         except httpx.TimeoutException:
-            message = f"{upstream.title} at {upstream.url} does not answer within {TIMEOUT.read:.0f} s"
+            message = f"{upstream.title} at {upstream.shown} does not answer within {TIMEOUT.read:.0f} s"
             raise UpstreamUnreachable(message, "ask for a shorter time range, or look at its load") from None
         except (httpx.TransportError, httpx.InvalidURL) as error:
-            message = f"{upstream.title} at {upstream.url} does not answer ({type(error).__name__})"
+            message = f"{upstream.title} at {upstream.shown} does not answer ({type(error).__name__})"
             raise UpstreamUnreachable(
                 message, f"start it, or name another: servewatch console {upstream.option} URL"
             ) from None
@@ -97,7 +103,7 @@ def _passed_on(upstream: Upstream, answer: httpx.Response) -> Response:
     if not kind.startswith(_JSON):
         said = f"{answer.status_code} {kind or 'without a content type'}"
         raise UpstreamInvalid(
-            f"{upstream.title} at {upstream.url} answers {said}, not JSON",
+            f"{upstream.title} at {upstream.shown} answers {said}, not JSON",
             f"is that the right address? servewatch console {upstream.option} URL",
         )
     return Response(answer.content, answer.status_code, media_type=_JSON, headers={"cache-control": "no-store"})

@@ -73,7 +73,7 @@ def _routes(proxy: Proxy, dashboards: Path) -> list[BaseRoute]:
         return FileResponse(STATIC / "index.html")
 
     async def config(request: Request) -> Response:
-        addresses = {name: upstream.url for name, upstream in proxy.servers.items()}
+        addresses = {name: upstream.shown for name, upstream in proxy.servers.items()}
         return JSONResponse({"version": version("servewatch"), **addresses, "home": queries()})
 
     async def entries(request: Request) -> Response:

@@ -45,45 +45,56 @@ function scaled(steps: string[], base: number, start = 0): Formatter {
 
 const BIG = ["", " K", " Mil", " Bil", " Tri", " Quadr", " Quint", " Sext", " Sept"];
 const LARGE = ["", "K", "M", "B", "T"];
-const SI_UP = ["", "k", "M", "G", "T", "P", "E"];
-const SI = ["n", "µ", "m", ...SI_UP];
+const SI = ["n", "µ", "m", "", "k", "M", "G", "T", "P", "E"];
 const IEC = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
 const short = scaled(BIG, 1000);
 const simple = (symbol: string): Formatter => scaled(LARGE.map((step) => `${step} ${symbol}`), 1000);
 const binary = (symbol: string): Formatter => scaled(IEC.map((step) => ` ${step}${symbol}`), 1024);
-const decimal = (symbol: string): Formatter => scaled(SI_UP.map((step) => ` ${step}${symbol}`), 1000);
 const si = (symbol: string): Formatter => scaled(SI.map((step) => ` ${step}${symbol}`), 1000, 3);
 
-const LADDER: [number, string, string][] = [
-  [31536000, " year", " years"],
-  [604800, " week", " weeks"],
-  [86400, " day", " days"],
-  [3600, " hour", " hours"],
-  [60, " min", " mins"],
-];
+/** A step of a ladder: from this size on, in units of this length, with this word; `s` for more than one. */
+type Rung = [from: number, length: number, word: string, plural: string];
 
-const seconds: Formatter = (value, decimals) => {
-  const size = Math.abs(value);
-  if (size === 0) return { text: toFixed(0, decimals), prefix: "", suffix: " s" };
-  if (size < 1e-6) return { text: toFixed(value * 1e9, decimals), prefix: "", suffix: " ns" };
-  if (size < 1e-3) return { text: toFixed(value * 1e6, decimals), prefix: "", suffix: " µs" };
-  if (size < 1) return { text: toFixed(value * 1e3, decimals), prefix: "", suffix: " ms" };
-  const step = LADDER.find(([length]) => size >= length);
-  if (!step) return { text: toFixed(value, decimals), prefix: "", suffix: " s" };
-  const text = toFixed(value / step[0], decimals);
-  const plural = step[0] > 60 ? text !== "1" : false;
-  return { text, prefix: "", suffix: plural ? step[2] : step[1] };
-};
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86400;
+const WEEK = 604800;
+/** Grafana takes a year to begin after 365 days and to last 365.2419 of them. */
+const YEAR: Rung = [31536000, 31556900, " year", " years"];
+const LONG: Rung[] = [[HOUR, HOUR, " hour", " hours"], [DAY, DAY, " day", " days"], [WEEK, WEEK, " week", " weeks"], YEAR];
+const MINUTES: Rung = [MINUTE, MINUTE, " min", " mins"];
 
-const milliseconds: Formatter = (value, decimals) => {
-  if (Math.abs(value) < 1000) {
-    return Math.abs(value) < 1 && value !== 0
-      ? seconds(value / 1000, decimals)
-      : { text: toFixed(value, decimals), prefix: "", suffix: " ms" };
-  }
-  return seconds(value / 1000, decimals);
-};
+const rung = (length: number, word: string, plural = word): Rung => [length, length, word, plural];
+
+/** A ratio of two units without the last digit's error of floating point. */
+function exact(ratio: number): number {
+  return Math.abs(ratio - Math.round(ratio)) < 1e-9 * ratio ? Math.round(ratio) : ratio;
+}
+
+/** A time given in units of `base` seconds, written on the highest rung that it reaches. */
+function ladder(base: number, rungs: Rung[]): Formatter {
+  return (value, decimals) => {
+    const size = Math.abs(value) * base;
+    const [, length, word, plural] = rungs.findLast(([from]) => size >= from * (1 - 1e-12)) ?? rungs[0]!;
+    const scaledValue = length >= base ? value / exact(length / base) : value * exact(base / length);
+    return { text: toFixed(scaledValue, decimals), prefix: "", suffix: Math.abs(scaledValue) > 1 ? plural : word };
+  };
+}
+
+const BELOW = [rung(1e-9, " ns"), rung(1e-6, " µs"), rung(1e-3, " ms")];
+const [NANO, MICRO, MILLI] = BELOW as [Rung, Rung, Rung];
+const SECOND = rung(1, " s");
+const someSeconds = ladder(1, [...BELOW, SECOND, MINUTES, ...LONG]);
+/** Nothing at all is nothing in the unit itself. */
+const seconds: Formatter = (value, decimals) => (value === 0 ? { text: toFixed(0, decimals), prefix: "", suffix: " s" } : someSeconds(value, decimals));
+const milliseconds = ladder(1e-3, [MILLI, SECOND, MINUTES, LONG[0]!, LONG[1]!, YEAR]);
+const microseconds = ladder(1e-6, [MICRO, MILLI, SECOND]);
+const nanoseconds = ladder(1e-9, [NANO, MICRO, MILLI, SECOND, rung(MINUTE, " min"), rung(HOUR, " hour"), rung(DAY, " day")]);
+const minutes = ladder(60, [rung(MINUTE, " min"), ...LONG]);
+const PLAIN_YEAR: Rung = [31536000, 31536000, " year", " years"];
+const hours = ladder(HOUR, [rung(HOUR, " hour"), LONG[1]!, LONG[2]!, PLAIN_YEAR]);
+const days = ladder(DAY, [LONG[1]!, LONG[2]!, PLAIN_YEAR]);
 
 const SPANS: [number, string][] = [
   [31536000, "year"], [2628000, "month"], [604800, "week"], [86400, "day"],
@@ -93,7 +104,11 @@ const SPANS: [number, string][] = [
 /** A duration in words: `2 hours`, or with decimals 1 `2 hours, 5 minutes`. */
 const duration: Formatter = (value, decimals) => {
   let rest = Math.abs(value);
-  if (rest < 1) return { text: toFixed(rest * 1000, 0), prefix: value < 0 ? "-" : "", suffix: " ms" };
+  if (rest === 0) return { text: "0 seconds", prefix: "", suffix: "" };
+  if (rest < 1) {
+    const count = Math.floor(Number((rest * 1000).toFixed(9)));
+    return { text: `${count} millisecond${count === 1 ? "" : "s"}`, prefix: "", suffix: value < 0 ? " ago" : "" };
+  }
   const words: string[] = [];
   for (const [length, name] of SPANS) {
     if (words.length > (decimals ?? 0)) break;
@@ -112,25 +127,25 @@ const UNITS: Record<string, Formatter> = {
   none: plain(),
   string: plain(),
   short,
-  sishort: decimal(""),
+  sishort: si(""),
   percent: plain("%"),
   percentunit: plain("%", 100),
   s: seconds,
   ms: milliseconds,
-  "µs": (value, decimals) => seconds(value / 1e6, decimals),
-  ns: (value, decimals) => seconds(value / 1e9, decimals),
-  m: (value, decimals) => seconds(value * 60, decimals),
-  h: (value, decimals) => seconds(value * 3600, decimals),
-  d: (value, decimals) => seconds(value * 86400, decimals),
+  "µs": microseconds,
+  ns: nanoseconds,
+  m: minutes,
+  h: hours,
+  d: days,
   dtdurations: duration,
-  dtdurationms: (value, decimals) => duration(value / 1000, decimals),
+  dtdurationms: (value, decimals) => (value === 0 ? { text: "0 milliseconds", prefix: "", suffix: "" } : duration(value / 1000, decimals)),
   bytes: binary("B"),
-  decbytes: decimal("B"),
+  decbytes: si("B"),
   bits: binary("b"),
-  decbits: decimal("b"),
-  Bps: decimal("B/s"),
+  decbits: si("b"),
+  Bps: si("B/s"),
   binBps: binary("B/s"),
-  bps: decimal("b/s"),
+  bps: si("b/s"),
   reqps: simple("req/s"),
   ops: simple("ops/s"),
   cps: simple("c/s"),

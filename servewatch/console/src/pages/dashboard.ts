@@ -15,7 +15,7 @@ import { refreshMillis, setRange, timeControls, type TimeState } from "../shell/
 import { checkVisible } from "../shell/visible";
 import { location, set } from "../state";
 import { range } from "../time";
-import type { Page } from "./page";
+import { keepFocus, type Page } from "./page";
 
 export class DashboardPage implements Page {
   readonly element = h("main", { class: "dashboard", id: "main" });
@@ -51,7 +51,7 @@ export class DashboardPage implements Page {
     const model = this.model;
     if (!model) return;
     const time = this.time();
-    this.tools.replaceChildren(timeControls(time, () => void this.reload()));
+    keepFocus(this.tools, () => this.tools.replaceChildren(timeControls(time, () => void this.reload())));
     this.schedule(time);
     await this.reload();
   }
@@ -125,7 +125,8 @@ export class DashboardPage implements Page {
       return h("button", { type: "button", class: "toggle", role: "switch", "aria-checked": String(on), onclick: flip }, h("span", { class: "knob" }), one.name);
     });
     const links = dashboardLinks(model, this.entries, this.variables, this.time());
-    this.bar.replaceChildren(...[...pickers, ...toggles].filter((item) => item !== null), h("span", { class: "grow" }), ...links);
+    const items = [...pickers, ...toggles].filter((item) => item !== null);
+    keepFocus(this.bar, () => this.bar.replaceChildren(...items, h("span", { class: "grow" }), ...links));
   }
 
   /** Builds the panels anew only where which panels there are has changed. */

@@ -37,14 +37,20 @@ function focusable(parent: HTMLElement): HTMLElement[] {
   return [...parent.querySelectorAll<HTMLElement>(FOCUSABLE)];
 }
 
+/** Draws anew, and puts the focus back on what stands where it was. */
+export function keepFocus(parent: HTMLElement, redraw: () => void): void {
+  const focused = focusable(parent).indexOf(document.activeElement as HTMLElement);
+  redraw();
+  if (focused >= 0) focusable(parent)[focused]?.focus({ preventScroll: true });
+}
+
 /** Draws anew what has changed; what the reader has opened, scrolled or focused stays so. */
 export function renew(parent: HTMLElement, children: HTMLElement[]): void {
   const open = new Set([...parent.querySelectorAll("details")].filter((one) => one.open).map(keyOf));
-  const focused = focusable(parent).indexOf(document.activeElement as HTMLElement);
   const scrolled = [...parent.querySelectorAll(".table-scroll")].map((one) => one.scrollTop);
   for (const child of children) for (const one of child.querySelectorAll("details")) one.open = open.has(keyOf(one));
   const before = [...parent.children];
-  parent.replaceChildren(...children.map((child, index) => (before[index]?.outerHTML === child.outerHTML ? before[index]! : child)));
+  const next = children.map((child, index) => (before[index]?.outerHTML === child.outerHTML ? before[index]! : child));
+  keepFocus(parent, () => parent.replaceChildren(...next));
   parent.querySelectorAll(".table-scroll").forEach((one, index) => (one.scrollTop = scrolled[index] ?? 0));
-  if (focused >= 0) focusable(parent)[focused]?.focus({ preventScroll: true });
 }

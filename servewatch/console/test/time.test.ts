@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { moment, range, rangeLabel, seconds, stepFor } from "../src/time";
+
+test("durations are read with their units, and nothing else is", () => {
+  assert.equal(seconds("1h30m"), 5400);
+  assert.equal(seconds("500ms"), 0.5);
+  assert.equal(seconds(">10s"), 10);
+  for (const wrong of ["", "abc", "10", "1h 5", null, undefined]) assert.equal(seconds(wrong), null);
+});
+
+test("relative times go back from now, absolute ones are milliseconds", () => {
+  assert.equal(moment("now-1h", 10_000), 6400);
+  assert.equal(moment("now-1h+10m", 10_000), 7000);
+  assert.equal(moment("1700000000000", 0), 1_700_000_000);
+});
+
+test("a day begins at midnight and ends at the next", () => {
+  const now = new Date(2026, 4, 20, 13, 14, 15).getTime() / 1000;
+  assert.equal(new Date(moment("now/d", now) * 1000).getHours(), 0);
+  assert.equal(moment("now/d", now, true) - moment("now/d", now), 86400);
+});
+
+test("a range that ends before it begins becomes an hour", () => {
+  assert.deepEqual(range("now", "now-1h", 10_000), { from: 2800, to: 6400 });
+});
+
+test("steps are round, give no more points than fit, and are not under the least", () => {
+  assert.equal(stepFor({ from: 0, to: 3600 }, 600, 1), 10);
+  assert.equal(stepFor({ from: 0, to: 300 }, 600, 15), 15);
+  const week = stepFor({ from: 0, to: 604800 }, 700, 15);
+  assert.ok(604800 / week <= 700 * 1.2, String(week));
+});
+
+test("known ranges have words", () => {
+  assert.equal(rangeLabel("now-1h", "now"), "Last hour");
+  assert.equal(rangeLabel("now-7h", "now"), "Last 7h");
+});

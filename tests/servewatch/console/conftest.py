@@ -1,0 +1,77 @@
+"""A Prometheus that scrapes itself and a dead target, a console before it, and a browser to look with."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from servewatch.console import create_console
+from tests.servewatch.console.browser import Page, browser
+from tests.servewatch.console.serving import answers, served
+from tests.servewatch.stack.stacks import free_port, wait_for
+
+HERE = Path(__file__).parent
+RULES = """
+groups:
+- name: sample
+  rules:
+  - alert: TargetDown
+    expr: up == 0
+    labels: {severity: ticket}
+    annotations: {summary: "{{ $labels.instance }} does not answer", runbook_url: "https://example.org/#down"}
+"""
+
+
+def _needs(program: str, package: str) -> None:
+    if not shutil.which(program):
+        pytest.skip(f"{program} is not on PATH; on Debian: sudo apt-get install {package}")
+
+
+@pytest.fixture(scope="session")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Prometheus that has scraped itself a few times."""
+    _needs("prometheus", "prometheus")
+    folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
+    (folder / "rules.yml").write_text(RULES)
+    (folder / "prometheus.yml").write_text(
+        f"global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [{folder}/rules.yml]\nscrape_configs:\n"
+        f'- {{job_name: prometheus, static_configs: [{{targets: ["127.0.0.1:{port}"]}}]}}\n'
+        f'- {{job_name: absent, static_configs: [{{targets: ["127.0.0.1:{free_port()}"]}}]}}\n'
+    )
+    argv = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
+    argv += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
+    running = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
+    url = f"http://127.0.0.1:{port}"
+    rate = {"query": 'rate(prometheus_http_requests_total{handler="/metrics"}[10s]) and on() (ALERTS)'}
+    try:
+        wait_for(lambda: answers(f"{url}/-/ready"))
+        wait_for(lambda: httpx.get(f"{url}/api/v1/query", params=rate, trust_env=False).json()["data"]["result"])
+        yield url
+    finally:
+        running.terminate()
+        running.wait(20)
+
+
+@pytest.fixture(scope="session")
+def console(prometheus: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a console before that Prometheus; Alertmanager and receiver are not there."""
+    folder = tmp_path_factory.mktemp("dashboards")
+    shutil.copy(HERE / "sample.json", folder)
+    nobody = f"http://127.0.0.1:{free_port()}"
+    app = create_console(prometheus, nobody, nobody, folder)
+    with served(uvicorn.Config(app, port=free_port(), log_level="error", ws="none")) as url:
+        yield url
+
+
+@pytest.fixture
+def page(tmp_path: Path) -> Iterator[Page]:
+    """A browser's tab."""
+    _needs("chromium", "chromium")
+    with browser(tmp_path / "profile") as tab:
+        yield tab

@@ -1,0 +1,117 @@
+"""The console's server: pages, policy, dashboards."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from starlette.testclient import TestClient
+
+from servewatch.cli.console import console
+from servewatch.console import create_console
+from servewatch.console.home import queries
+
+NOBODY = "http://127.0.0.1:9"
+SAMPLE = Path(__file__).parent / "sample.json"
+
+
+def client(folder: Path) -> TestClient:
+    """A console over this folder of dashboards."""
+    return TestClient(create_console(NOBODY, NOBODY, NOBODY, folder))
+
+
+@pytest.mark.parametrize("path", ["/", "/alerts", "/dashboards", "/d/servewatch-service", "/d/servewatch-service/slug"])
+def test_every_address_of_the_page_can_be_reloaded(tmp_path: Path, path: str) -> None:
+    """Each address that the page makes answers with the page."""
+    answer = client(tmp_path).get(path)
+    assert answer.status_code == 200
+    assert "/static/app.js" in answer.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/static/app.js", "/api/dashboards", "/nowhere", "/api/prometheus/-/quit", "/healthz"]
+)
+def test_policy_is_on_every_answer(tmp_path: Path, path: str) -> None:
+    """Every answer says: scripts, styles, fonts and requests from the console itself only, nothing inline, no frame."""
+    headers = client(tmp_path).get(path).headers
+    policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
+    assert policy["default-src"] == "'none'"
+    assert {policy[name] for name in ("script-src", "style-src", "font-src", "connect-src")} == {"'self'"}
+    assert policy["frame-ancestors"] == "'none'"
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
+
+
+def test_page_has_nothing_inline(tmp_path: Path) -> None:
+    """The page keeps its own policy: no script, style or handler is written into it, no other host is named."""
+    text = client(tmp_path).get("/").text
+    assert "<style" not in text
+    assert " on" not in text.replace(" on ", "")
+    assert text.count("<script") == text.count('src="/static/')
+    assert "http" not in text
+
+
+def test_assets_are_revalidated_and_compressed(tmp_path: Path) -> None:
+    """A new version shows at once, an unchanged one is not sent twice, and scripts travel compressed."""
+    found = client(tmp_path)
+    first = found.get("/static/app.js")
+    assert first.headers["cache-control"] == "no-cache"
+    assert first.headers["content-encoding"] == "gzip"
+    assert found.get("/static/app.js", headers={"if-none-match": first.headers["etag"]}).status_code == 304
+
+
+def test_dashboards_are_those_of_the_folder(tmp_path: Path) -> None:
+    """A dashboard that is written into the folder is listed and given as it stands there."""
+    found = client(tmp_path)
+    assert found.get("/api/dashboards").json() == []
+    (tmp_path / "sample.json").write_text(SAMPLE.read_text())
+    (entry,) = found.get("/api/dashboards").json()
+    assert (entry["uid"], entry["title"]) == ("sample", "Sample of all panels")
+    assert found.get("/api/dashboards/sample").json() == json.loads(SAMPLE.read_text())
+
+
+def test_unknown_dashboard_names_the_known(tmp_path: Path) -> None:
+    """A uid that no file has is 404, with the uids that there are."""
+    (tmp_path / "sample.json").write_text(SAMPLE.read_text())
+    answer = client(tmp_path).get("/api/dashboards/smaple")
+    assert answer.status_code == 404
+    assert answer.json()["error"]["message"] == "there is no dashboard 'smaple'; there are: sample"
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"title": "x"}'])
+def test_broken_file_is_named(tmp_path: Path, text: str) -> None:
+    """A file that is no dashboard is an error that names the file."""
+    (tmp_path / "broken.json").write_text(text)
+    answer = client(tmp_path).get("/api/dashboards")
+    assert answer.status_code == 500
+    assert str(tmp_path / "broken.json") in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/static/../server.py", "/static/%2e%2e/server.py", "/server.py", "/api/dashboards/..%2fx"]
+)
+def test_no_other_file_is_served(tmp_path: Path, path: str) -> None:
+    """No path leads out of the folder of assets."""
+    assert client(tmp_path).get(path).status_code == 404
+
+
+def test_config_says_what_is_watched(tmp_path: Path) -> None:
+    """The page learns the addresses and the home page's queries, which come from the recorded series."""
+    answer = client(tmp_path).get("/api/config").json()
+    assert answer["prometheus"] == NOBODY
+    assert answer["home"] == json.loads(json.dumps(queries()))
+    assert answer["home"]["up"] == "serving:up"
+
+
+def test_healthz_needs_nobody_else(tmp_path: Path) -> None:
+    """The console is healthy though nothing that it looks at answers."""
+    assert client(tmp_path).get("/healthz").status_code == 200
+
+
+def test_command_refuses_a_wrong_address() -> None:
+    """`servewatch console` ends before it listens where an address is none, and says which."""
+    outcome = CliRunner().invoke(console, ["--prometheus", "localhost:9090"])
+    assert outcome.exit_code == 1
+    assert "'localhost:9090'" in str(outcome.exception)
