@@ -99,10 +99,12 @@ class Handler:
 
     async def _read(self, head: Head, receive: Receive) -> bytes:
         """The body, if it is within the limit; a client that waits for our word before it sends gets it at once."""
-        data = await read_body(receive, self._limit) if head.length <= self._limit else None
-        if data is None:
+        if head.length > self._limit:
             if not head.expects:
                 await discard_body(receive)
+            raise too_large(head.length, self._limit)
+        data = await read_body(receive, self._limit)
+        if data is None:
             raise too_large(head.length, self._limit)
         return data
 

@@ -48,6 +48,19 @@ def decide(rows: int, age: float, arriving: bool, draining: bool, limits: Limits
     return None if arriving else "idle"
 
 
+class Series:
+    """The metrics of one runner, bound once: whoever makes this has them exposed at 0."""
+
+    def __init__(self, metrics: Metrics, runner: str) -> None:
+        self.requests = {o: metrics.counter(batching.REQUESTS, runner=runner, outcome=o) for o in OUTCOMES}
+        self.dispatches = {r: metrics.counter(batching.DISPATCHES, runner=runner, reason=r) for r in REASONS}
+        self.batch_size = metrics.histogram(batching.BATCH_SIZE, runner=runner)
+        self.duration = metrics.histogram(batching.DURATION, runner=runner)
+        self.queue_seconds = metrics.histogram(batching.QUEUE_SECONDS, runner=runner)
+        self.queue_requests = metrics.gauge(batching.QUEUE_REQUESTS, runner=runner)
+        self.running = metrics.gauge(batching.IN_PROGRESS, runner=runner)
+
+
 class Batcher:
     """One runner's queue. Everything here happens on the event loop's thread."""
 
@@ -65,16 +78,7 @@ class Batcher:
         self._looking = False
         self._arrived = 0
         self._swept = -SWEEP_INTERVAL
-        self._bind(metrics)
-
-    def _bind(self, metrics: Metrics) -> None:
-        runner = self.runner.name
-        self._requests = {o: metrics.counter(batching.REQUESTS, runner=runner, outcome=o) for o in OUTCOMES}
-        self._dispatches = {r: metrics.counter(batching.DISPATCHES, runner=runner, reason=r) for r in REASONS}
-        self._batch_size = metrics.histogram(batching.BATCH_SIZE, runner=runner)
-        self._queue_seconds = metrics.histogram(batching.QUEUE_SECONDS, runner=runner)
-        self._queue_requests = metrics.gauge(batching.QUEUE_REQUESTS, runner=runner)
-        self._running = metrics.gauge(batching.IN_PROGRESS, runner=runner)
+        self._series = Series(metrics, runner.name)
 
     def submit(self, value: Any) -> asyncio.Future[Any]:
         """Queue a request's rows; the future gets its part of the batch's answer."""
@@ -91,7 +95,7 @@ class Batcher:
         return self.rows > 0 and self.rows + rows > self.limits.max_queue_rows
 
     def _shed(self, rows: int) -> QueueFull:
-        self._requests["shed"].inc()
+        self._series.requests["shed"].inc()
         return QueueFull(
             f"{self.rows} rows wait for {self.runner.name!r}: {rows} more are over {self.limits.max_queue_rows}",
             "try again in a second; the service's owner may add replicas or raise SERVEWATCH_MAX_QUEUE_ROWS",
@@ -104,10 +108,10 @@ class Batcher:
             return
         self._swept = now
         waiting = deque(job for job in self._queue if not job.future.done())
-        self._requests["cancelled"].inc(len(self._queue) - len(waiting))
+        self._series.requests["cancelled"].inc(len(self._queue) - len(waiting))
         self._queue = waiting
         self.rows = sum(job.rows for job in waiting)
-        self._queue_requests.set(len(waiting))
+        self._series.queue_requests.set(len(waiting))
 
     async def _submit_parts(self, value: Any, rows: int) -> Any:
         """A request of more rows than a batch may have goes in parts, each of which is a request to the runner."""
@@ -120,7 +124,7 @@ class Batcher:
         self._queue.append(job)
         self.rows += rows
         self._arrived += 1
-        self._queue_requests.set(len(self._queue))
+        self._series.queue_requests.set(len(self._queue))
         self._look_soon()
         return job.future
 
@@ -143,15 +147,15 @@ class Batcher:
 
     def _dispatch(self, reason: Reason) -> None:
         batch, rows = self._take()
-        self._queue_requests.set(len(self._queue))
+        self._series.queue_requests.set(len(self._queue))
         if not batch:
             return
         now = self._clock()
         for job in batch:
-            self._queue_seconds.observe(now - job.queued)
-        self._batch_size.observe(rows)
-        self._dispatches[reason].inc()
-        self._running.inc(len(batch))
+            self._series.queue_seconds.observe(now - job.queued)
+        self._series.batch_size.observe(rows)
+        self._series.dispatches[reason].inc()
+        self._series.running.inc(len(batch))
         self._free -= 1
         self.runner.start(batch, self._finished)
 
@@ -163,7 +167,7 @@ class Batcher:
             job = self._queue.popleft()
             self.rows -= job.rows
             if job.future.done():
-                self._requests["cancelled"].inc()
+                self._series.requests["cancelled"].inc()
                 continue
             batch.append(job)
             rows += job.rows
@@ -175,16 +179,16 @@ class Batcher:
 
     def _answer(self, batch: list[Job]) -> None:
         self._free += 1
-        self._running.dec(len(batch))
+        self._series.running.dec(len(batch))
         for job in batch:
             if job.future.done():
-                self._requests["cancelled"].inc()
+                self._series.requests["cancelled"].inc()
             elif job.error is not None:
                 outcome = getattr(job.error, "outcome", "error")
-                self._requests[outcome if outcome in self._requests else "error"].inc()
+                self._series.requests[outcome if outcome in self._series.requests else "error"].inc()
                 job.future.set_exception(job.error)
             else:
-                self._requests["ok"].inc()
+                self._series.requests["ok"].inc()
                 job.future.set_result(job.result)
         self._look_soon()
 

@@ -69,7 +69,7 @@ def _sampled_trace(value: bytes) -> str | None:
 
 
 async def read_body(receive: Receive, limit: int) -> bytes | None:
-    """The whole body; None as soon as it is over the limit."""
+    """The whole body; None where it is over the limit: what is left of it is then thrown away."""
     message = await receive()
     if message["type"] == "http.disconnect":
         raise ClientGone("the client left while it sent its request")
@@ -84,6 +84,8 @@ async def read_body(receive: Receive, limit: int) -> bytes | None:
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
         if size > limit:
+            if message.get("more_body"):
+                await discard_body(receive)
             return None
     return b"".join(chunks)
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any, Literal
 
 from monitoring import Metrics
-from monitoring.catalogue import batching, models, requests
-from serving.batcher import Batcher, Limits
+from monitoring.catalogue import models, requests
+from serving.batcher import Batcher, Limits, Series
 from serving.errors import NotReady
 from serving.faults import Faults
 from serving.runner import Runner
@@ -40,6 +42,7 @@ class Lifecycle:
         self.models: list[Model] = []
         self.on_failure: Callable[[], None] = lambda: None
         self._tasks: list[asyncio.Task[None]] = []
+        self._series = {spec.name: Series(metrics, spec.name) for spec in definition.runners}
 
     def begin(self) -> None:
         """Load beside the event loop, which answers health checks meanwhile."""
@@ -47,18 +50,42 @@ class Lifecycle:
 
     async def _start(self) -> None:
         try:
-            self.instance = await asyncio.get_running_loop().run_in_executor(None, self.definition.make, self._load)
+            self.instance = await self._make()
             for spec in self.definition.runners:
                 self._start_runner(spec)
-        except BaseException as error:
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # even SystemExit: it is for the process to end with, not for the event loop
             self.state, self.error = "failed", error
             self.on_failure()
-            if not isinstance(error, Exception):
-                raise
             return
         if self.state == "starting":
             self.state = "ready"
             log.info("%s %s is ready", self.definition.name, self.definition.version)
+
+    async def _make(self) -> Any:
+        """The instance, made on a thread that does not keep a process alive which is told to end meanwhile."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[tuple[Any, BaseException | None]] = loop.create_future()
+
+        def tell(instance: Any, error: BaseException | None) -> None:
+            if not done.done():
+                done.set_result((instance, error))
+
+        def work() -> None:
+            instance, failure = None, None
+            try:
+                instance = self.definition.make(self._load)
+            except BaseException as error:
+                failure = error
+            with contextlib.suppress(RuntimeError):  # the loop is closed where the service was stopped meanwhile
+                loop.call_soon_threadsafe(tell, instance, failure)
+
+        threading.Thread(target=work, name="loading", daemon=True).start()
+        instance, error = await done
+        if error is not None:
+            raise error
+        return instance
 
     def _load(self, tag: str) -> Model:
         store = Store(self.settings.store)
@@ -79,7 +106,7 @@ class Lifecycle:
             function = method if spec.batch else functools.partial(_spread, method)
         if self.faults is not None:
             function = self.faults.around(function)
-        duration = self.metrics.histogram(batching.DURATION, runner=spec.name)
+        duration = self._series[spec.name].duration
         bounds = spec.batching
         runner = Runner(spec.name, function, duration, batch=spec.batch, threads=bounds.threads)
         limits = Limits(bounds.max_rows, bounds.max_wait, self.settings.max_queue_rows)
