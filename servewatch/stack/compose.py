@@ -76,12 +76,16 @@ class Compose:
         """Every container of the stack, replicas together."""
         return StackStatus("compose", summary(self._ps()))
 
+    def replicas(self) -> list[str]:
+        """The names of the serving containers that run."""
+        return [str(row["Name"]) for row in self._ps() if (row["Service"], row["State"]) == ("serving", "running")]
+
     def kill(self, seconds: float, wait: Callable[[float], None]) -> None:
         """Kill one serving container and start it again after so long."""
-        running = [row for row in self._ps() if row.get("Service") == "serving" and row.get("State") == "running"]
+        running = self.replicas()
         if not running:
             raise StackError("no serving container runs", "servewatch up --compose")
-        container = str(running[0]["Name"])
+        container = running[0]
         self._docker("kill", container)
         self.say(f"killed {container}; it stays down for {seconds:.0f} s")
         try:

@@ -73,7 +73,7 @@ class Native:
         state.ask_kill(self.folder, "serving", seconds)
 
     def _stay(self) -> int:
-        with Wake() as wake, state.only_one(self.folder):
+        with Wake(children=True) as wake, state.only_one(self.folder):
             before = state.read(self.folder)
             if before is not None:
                 self._sweep(before)
@@ -131,7 +131,7 @@ class Native:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        with Wake() as wake, _followed(log, self.say) as follow:
+        with Wake(children=True) as wake, _followed(log, self.say) as follow:
             while not wake.stop:
                 wake.wait(0.1)
                 follow()

@@ -1,4 +1,4 @@
-"""Waiting that signals interrupt: the wish to stop, and the death of a child."""
+"""Waiting that signals interrupt: the wish to stop and, where wanted, the death of a child."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Wake:
-    """While entered, SIGINT, SIGTERM and SIGHUP are counted as wishes to stop; use it in the main thread."""
+    """While entered, SIGINT, SIGTERM and SIGHUP are counted as wishes to stop; use it in the main thread.
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock = clock
+    With `children`, a wait ends also when a child dies.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, children: bool = False) -> None:
+        self.clock, self.children = clock, children
         self.stops = 0
         self._last = float("-inf")
         self._before: dict[signal.Signals, object] = {}
@@ -38,8 +41,9 @@ class Wake:
         self._fd_before = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         for number in STOPPING:
             self._before[number] = signal.signal(number, self._count)
-        # A handler of our own, even an empty one, is what makes Python write to the pipe.
-        self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, _nothing)
+        if self.children:
+            # A handler of our own, even an empty one, is what makes Python write to the pipe.
+            self._before[signal.SIGCHLD] = signal.signal(signal.SIGCHLD, _nothing)
         return self
 
     def __exit__(

@@ -99,9 +99,11 @@ def cause(fault: faults.Fault, url: str, home: Path, seconds: float | None, prom
 
 def follow_kill(stack: Mode, seconds: float | None, prometheus: str, say: Say) -> None:
     """Kill the service, keep it down for so long, and follow until it is healthy again."""
-    seconds, name = seconds or faults.KILL_SECONDS, faults.KILL_ALERT.name
-    say(f"kill: the service is killed without warning and stays down for {seconds:.0f} s")
-    say(f"expect the alert {name} ({faults.KILL_ALERT.severity}) {faults.KILL_EXPECTED}")
+    replicas = len(stack.replicas()) if isinstance(stack, Compose) else 1
+    seconds, alert = seconds or faults.KILL_SECONDS, faults.kill_alert(replicas)
+    name, killed = alert.name, "the service" if replicas <= 1 else f"one of {replicas} replicas"
+    say(f"kill: {killed} is killed without warning and stays down for {seconds:.0f} s")
+    say(f"expect the alert {name} ({alert.severity}) {faults.KILL_EXPECTED}")
     with Wake() as wake:
         began = time.monotonic()
 

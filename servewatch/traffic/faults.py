@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from alerts import Alert
 from alerts.batching import QUEUE_FULL
-from alerts.requests import REQUEST_ERRORS_HIGH, REQUEST_LATENCY_HIGH, SERVICE_DOWN
+from alerts.requests import REPLICA_DOWN, REQUEST_ERRORS_HIGH, REQUEST_LATENCY_HIGH, SERVICE_DOWN
 from servewatch.traffic import samples
 from servewatch.traffic.client import Sample
 from servewatch.traffic.pictures import Pictures
@@ -80,5 +80,9 @@ OVERLOAD = Fault(
 BY_NAME = {fault.name: fault for fault in (ERRORS, SLOWNESS, OVERLOAD)}
 
 KILL_SECONDS = 60.0
-KILL_ALERT = SERVICE_DOWN
 KILL_EXPECTED = "after about 30 s, and it resolves about 30 s after the service is back"
+
+
+def kill_alert(replicas: int) -> Alert:
+    """What to expect when one of so many replicas is killed."""
+    return REPLICA_DOWN if replicas > 1 else SERVICE_DOWN

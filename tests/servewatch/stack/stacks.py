@@ -108,7 +108,7 @@ def main(folder: Path, programs: list[dict[str, Any]]) -> None:
     record = state.StackRecord("native", "starting", _stamp(folder), this_process(), "small:Service")
     environment = {**os.environ, processes.STAMP: record.stamp}
     shown = [Program(**{**program, "argv": tuple(program["argv"])}) for program in programs]
-    with Wake() as wake, state.only_one(folder):
+    with Wake(children=True) as wake, state.only_one(folder):
         try:
             Supervisor(shown, folder, record, environment, lambda text: print(text, flush=True)).run(
                 wake, lambda seconds: print("ready", flush=True)
