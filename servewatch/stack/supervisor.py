@@ -120,7 +120,8 @@ class Supervisor:
 
     def _take_down(self, wake: Wake) -> None:
         self._save("stopping")
-        self.say("stopping: accepted requests are answered first (Ctrl-C again: without waiting)")
+        told = "accepted requests are answered first (Ctrl-C again: without waiting)"
+        self.say(f"stopping: {told}" if wake.stop else "taking down what runs")
         for stage in sorted({keeper.program.stage for keeper in self.keepers}):
             self._end_stage([keeper for keeper in self.keepers if keeper.program.stage == stage], wake)
         self._pool.shutdown(wait=False, cancel_futures=True)
