@@ -17,7 +17,9 @@ function sourcesHash() {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .concat(join(here, "package-lock.json"), join(here, "build.mjs"));
-  const named = sources.map((file) => [file.slice(here.length + 1).replaceAll("\\", "/"), file]).sort((a, b) => (a[0] < b[0] ? -1 : 1));
+  const named = sources
+    .map((file) => [file.slice(here.length + 1).replaceAll("\\", "/"), file])
+    .sort((a, b) => (a[0] < b[0] ? -1 : 1));
   const hash = createHash("sha256");
   for (const [name, file] of named) hash.update(`${name}\0`).update(readFileSync(file)).update("\0");
   return hash.digest("hex");
@@ -61,7 +63,13 @@ async function page() {
 async function tests() {
   const folder = mkdtempSync(join(tmpdir(), "console-test-"));
   const names = readdirSync(join(here, "test")).filter((name) => name.endsWith(".test.ts"));
-  await build({ ...common, entryPoints: names.map((name) => join(here, "test", name)), outdir: folder, platform: "node", outExtension: { ".js": ".mjs" } });
+  await build({
+    ...common,
+    entryPoints: names.map((name) => join(here, "test", name)),
+    outdir: folder,
+    platform: "node",
+    outExtension: { ".js": ".mjs" },
+  });
   const files = names.map((name) => join(folder, name.replace(/\.ts$/, ".mjs")));
   const { status } = spawnSync(process.execPath, ["--test", ...files], { stdio: "inherit" });
   rmSync(folder, { recursive: true });

@@ -12,7 +12,10 @@ import { failed } from "./pages/parts";
 import { closePopover } from "./shell/popover";
 import { go, interceptLinks, location, onChange, remember, remembered } from "./state";
 
-interface Route { key: string; make(): Page }
+interface Route {
+  key: string;
+  make(): Page;
+}
 
 function route(path: string): Route {
   const uid = /^\/d\/([^/]+)/.exec(path)?.[1];
@@ -31,7 +34,9 @@ const nav = h("nav", { class: "nav", "aria-label": "Pages" });
 
 function theme(next?: string): string {
   const root = document.documentElement;
-  const name = next ?? remembered("theme") ?? "dark";
+  const asked = new URLSearchParams(window.location.search).get("theme");
+  const wanted = next ?? asked ?? remembered("theme");
+  const name = wanted === "light" ? "light" : "dark";
   root.dataset.theme = name;
   if (next) remember("theme", next);
   return name;
@@ -41,14 +46,22 @@ function navigation(): void {
   const { path } = location();
   const item = (href: string, name: string, symbol: string, active: boolean): HTMLElement =>
     h("a", { href, class: "nav-item", "aria-current": active ? "page" : undefined }, icon(symbol), h("span", {}, name));
-  const select = h("select", { class: "button dashboards", "aria-label": "Open a dashboard", onchange: (event: Event) => go((event.target as HTMLSelectElement).value) });
+  const select = h("select", {
+    class: "button dashboards",
+    "aria-label": "Open a dashboard",
+    onchange: (event: Event) => go((event.target as HTMLSelectElement).value),
+  });
   const inside = path.startsWith("/d/");
   select.append(h("option", { value: "/dashboards", ...(inside ? {} : { selected: true }) }, "Dashboards"));
   for (const entry of entries) {
     const href = `/d/${encodeURIComponent(entry.uid)}`;
     select.append(h("option", { value: href, ...(path.startsWith(href) ? { selected: true } : {}) }, entry.title));
   }
-  nav.replaceChildren(item("/", "Home", "home", path === "/"), item("/alerts", "Alerts", "bell", path === "/alerts"), select);
+  nav.replaceChildren(
+    item("/", "Home", "home", path === "/"),
+    item("/alerts", "Alerts", "bell", path === "/alerts"),
+    select,
+  );
 }
 
 async function show(): Promise<void> {
@@ -81,18 +94,35 @@ function switchTheme(): void {
 function start(): void {
   theme();
   const brand = h("a", { class: "brand", href: "/", "aria-label": "servewatch: home" }, "servewatch");
-  const toggle = h("button", { type: "button", class: "button plain", "aria-label": "Dark or light", title: "Dark or light", onclick: switchTheme }, icon("theme"));
+  const toggle = h(
+    "button",
+    {
+      type: "button",
+      class: "button plain",
+      "aria-label": "Dark or light",
+      title: "Dark or light",
+      onclick: switchTheme,
+    },
+    icon("theme"),
+  );
   const skip = h("a", { class: "skip", href: "#main" }, "Skip to the content");
-  document.body.replaceChildren(skip, h("header", { class: "top" }, brand, nav, h("span", { class: "grow" }), tools, toggle), slot);
+  document.body.replaceChildren(
+    skip,
+    h("header", { class: "top" }, brand, nav, h("span", { class: "grow" }), tools, toggle),
+    slot,
+  );
   interceptLinks(document.body);
   onChange(() => void show());
   // Texts are measured to fit their panels, so the typeface must be there before the first is drawn.
   const typeface = Promise.all(["400 14px Inter", "500 14px Inter"].map((font) => document.fonts.load(font)));
   void typeface.catch(() => []).then(show);
-  dashboards().then((list) => {
-    entries = list;
-    navigation();
-  }, () => undefined);
+  dashboards().then(
+    (list) => {
+      entries = list;
+      navigation();
+    },
+    () => undefined,
+  );
 }
 
 start();

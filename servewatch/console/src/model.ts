@@ -1,13 +1,27 @@
 /** The part of Grafana's classic dashboard JSON that the console reads. */
 
-export interface Threshold { color: string; value: number | null }
-export interface Thresholds { mode?: "absolute" | "percentage"; steps: Threshold[] }
-export interface MappingResult { text?: string; color?: string; index?: number }
+export interface Threshold {
+  color: string;
+  value: number | null;
+}
+export interface Thresholds {
+  mode?: "absolute" | "percentage";
+  steps: Threshold[];
+}
+export interface MappingResult {
+  text?: string;
+  color?: string;
+  index?: number;
+}
 export interface Mapping {
   type: "value" | "range" | "special" | "regex";
   options: Record<string, unknown>;
 }
-export interface DataLink { title: string; url: string; targetBlank?: boolean }
+export interface DataLink {
+  title: string;
+  url: string;
+  targetBlank?: boolean;
+}
 export interface FieldConfig {
   unit?: string;
   decimals?: number | null;
@@ -37,8 +51,17 @@ export interface Target {
   hide?: boolean;
   exemplar?: boolean;
 }
-export interface Transformation { id: string; disabled?: boolean; options?: Record<string, unknown> }
-export interface GridPos { x: number; y: number; w: number; h: number }
+export interface Transformation {
+  id: string;
+  disabled?: boolean;
+  options?: Record<string, unknown>;
+}
+export interface GridPos {
+  x: number;
+  y: number;
+  w: number;
+  h: number;
+}
 export interface Panel {
   id: number;
   type: string;
@@ -63,7 +86,11 @@ export interface Panel {
   /** Values that a repeated panel fixes for its variable. */
   scoped?: Record<string, string>;
 }
-export interface VariableOption { text: string; value: string; selected?: boolean }
+export interface VariableOption {
+  text: string;
+  value: string;
+  selected?: boolean;
+}
 export interface Variable {
   name: string;
   type: string;
@@ -119,15 +146,21 @@ export interface Dashboard {
   annotations?: { list?: Annotation[] };
   links?: DashboardLink[];
 }
-export interface DashboardEntry { uid: string; title: string; description: string; tags: string[] }
+export interface DashboardEntry {
+  uid: string;
+  title: string;
+  description: string;
+  tags: string[];
+}
 
-export interface Section { row: Panel | null; panels: Panel[] }
+export interface Section {
+  row: Panel | null;
+  panels: Panel[];
+}
 
 /** Panels by the row that they stand under; a collapsed row carries its panels inside itself. */
 export function sections(dashboard: Dashboard): Section[] {
-  const sorted = [...dashboard.panels].sort(
-    (a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x,
-  );
+  const sorted = [...dashboard.panels].sort((a, b) => a.gridPos.y - b.gridPos.y || a.gridPos.x - b.gridPos.x);
   const result: Section[] = [{ row: null, panels: [] }];
   for (const panel of sorted) {
     if (panel.type === "row") result.push({ row: panel, panels: [...(panel.panels ?? [])] });

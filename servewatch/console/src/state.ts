@@ -3,7 +3,10 @@
 type Listener = () => void;
 const listeners = new Set<Listener>();
 
-export interface Location { path: string; parameters: URLSearchParams }
+export interface Location {
+  path: string;
+  parameters: URLSearchParams;
+}
 
 export function location(): Location {
   return { path: window.location.pathname, parameters: new URLSearchParams(window.location.search) };
@@ -42,7 +45,8 @@ export function set(changes: Record<string, string | string[] | null>, quiet = f
 export function interceptLinks(root: HTMLElement): void {
   root.addEventListener("click", (event) => {
     const link = (event.target as Element).closest?.("a");
-    if (!link || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey)
+      return;
     const url = new URL(link.href, window.location.href);
     const ours = url.origin === window.location.origin && /^\/(d\/|alerts|dashboards|$)/.test(url.pathname);
     if (!ours || (link.target && link.target !== "_self") || link.hasAttribute("download")) return;

@@ -1,8 +1,20 @@
 /** Times: relative ranges, steps that Grafana would take, and how times are written. */
 
-export interface TimeRange { from: number; to: number }
+export interface TimeRange {
+  from: number;
+  to: number;
+}
 
-const UNIT_SECONDS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86400, w: 604800, M: 2592000, y: 31536000 };
+const UNIT_SECONDS: Record<string, number> = {
+  ms: 0.001,
+  s: 1,
+  m: 60,
+  h: 3600,
+  d: 86400,
+  w: 604800,
+  M: 2592000,
+  y: 31536000,
+};
 
 /** Seconds of a duration such as `30s`, `5m` or `1h30m`; null for what is none. */
 export function seconds(text: string | undefined | null): number | null {
@@ -10,7 +22,8 @@ export function seconds(text: string | undefined | null): number | null {
   const bare = text.replace(/^[<>]=?/, "").trim();
   if (!/^(\d+(\.\d+)?(ms|[smhdwMy]))+$/.test(bare)) return null;
   let sum = 0;
-  for (const [, amount, unit] of bare.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdwMy])/g)) sum += Number(amount) * UNIT_SECONDS[unit!]!;
+  for (const [, amount, unit] of bare.matchAll(/(\d+(?:\.\d+)?)(ms|[smhdwMy])/g))
+    sum += Number(amount) * UNIT_SECONDS[unit!]!;
   return sum;
 }
 
@@ -52,7 +65,10 @@ export function range(from: string, to: string, now = Date.now() / 1000): TimeRa
   return end > start ? { from: start, to: end } : { from: end - 3600, to: end };
 }
 
-const NICE = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800];
+const NICE = [
+  0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 20, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10800, 21600, 43200, 86400,
+  604800,
+];
 
 /** The round step that gives at most `points` points, and is not under `least`. */
 export function stepFor(span: TimeRange, points: number, least: number): number {
@@ -77,7 +93,12 @@ export function inputValue(at: number): string {
   return dateTime(at).replace(" ", "T");
 }
 
-const AGES: [number, string][] = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
+const AGES: [number, string][] = [
+  [86400, "d"],
+  [3600, "h"],
+  [60, "min"],
+  [1, "s"],
+];
 
 /** `3 min ago`. */
 export function ago(at: number, now = Date.now() / 1000): string {
@@ -87,9 +108,18 @@ export function ago(at: number, now = Date.now() / 1000): string {
 }
 
 export const QUICK: [string, string][] = [
-  ["now-5m", "Last 5 minutes"], ["now-15m", "Last 15 minutes"], ["now-30m", "Last 30 minutes"], ["now-1h", "Last hour"],
-  ["now-3h", "Last 3 hours"], ["now-6h", "Last 6 hours"], ["now-12h", "Last 12 hours"], ["now-24h", "Last 24 hours"],
-  ["now-2d", "Last 2 days"], ["now-7d", "Last 7 days"], ["now-30d", "Last 30 days"], ["now-90d", "Last 90 days"],
+  ["now-5m", "Last 5 minutes"],
+  ["now-15m", "Last 15 minutes"],
+  ["now-30m", "Last 30 minutes"],
+  ["now-1h", "Last hour"],
+  ["now-3h", "Last 3 hours"],
+  ["now-6h", "Last 6 hours"],
+  ["now-12h", "Last 12 hours"],
+  ["now-24h", "Last 24 hours"],
+  ["now-2d", "Last 2 days"],
+  ["now-7d", "Last 7 days"],
+  ["now-30d", "Last 30 days"],
+  ["now-90d", "Last 90 days"],
 ];
 
 /** The words for a range, as the picker shows them. */

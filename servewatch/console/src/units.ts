@@ -1,6 +1,10 @@
 /** Numbers as Grafana writes them: the unit ids of its field configuration. */
 
-export interface Formatted { text: string; prefix: string; suffix: string }
+export interface Formatted {
+  text: string;
+  prefix: string;
+  suffix: string;
+}
 type Formatter = (value: number, decimals?: number | null) => Formatted;
 
 /** How many digits behind the point tell a value apart when none were asked for. */
@@ -49,9 +53,22 @@ const SI = ["n", "µ", "m", "", "k", "M", "G", "T", "P", "E"];
 const IEC = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
 const short = scaled(BIG, 1000);
-const simple = (symbol: string): Formatter => scaled(LARGE.map((step) => `${step} ${symbol}`), 1000);
-const binary = (symbol: string): Formatter => scaled(IEC.map((step) => ` ${step}${symbol}`), 1024);
-const si = (symbol: string): Formatter => scaled(SI.map((step) => ` ${step}${symbol}`), 1000, 3);
+const simple = (symbol: string): Formatter =>
+  scaled(
+    LARGE.map((step) => `${step} ${symbol}`),
+    1000,
+  );
+const binary = (symbol: string): Formatter =>
+  scaled(
+    IEC.map((step) => ` ${step}${symbol}`),
+    1024,
+  );
+const si = (symbol: string): Formatter =>
+  scaled(
+    SI.map((step) => ` ${step}${symbol}`),
+    1000,
+    3,
+  );
 
 /** A step of a ladder: from this size on, in units of this length, with this word; `s` for more than one. */
 type Rung = [from: number, length: number, word: string, plural: string];
@@ -62,7 +79,12 @@ const DAY = 86400;
 const WEEK = 604800;
 /** Grafana takes a year to begin after 365 days and to last 365.2419 of them. */
 const YEAR: Rung = [31536000, 31556900, " year", " years"];
-const LONG: Rung[] = [[HOUR, HOUR, " hour", " hours"], [DAY, DAY, " day", " days"], [WEEK, WEEK, " week", " weeks"], YEAR];
+const LONG: Rung[] = [
+  [HOUR, HOUR, " hour", " hours"],
+  [DAY, DAY, " day", " days"],
+  [WEEK, WEEK, " week", " weeks"],
+  YEAR,
+];
 const MINUTES: Rung = [MINUTE, MINUTE, " min", " mins"];
 
 const rung = (length: number, word: string, plural = word): Rung => [length, length, word, plural];
@@ -87,18 +109,32 @@ const [NANO, MICRO, MILLI] = BELOW as [Rung, Rung, Rung];
 const SECOND = rung(1, " s");
 const someSeconds = ladder(1, [...BELOW, SECOND, MINUTES, ...LONG]);
 /** Nothing at all is nothing in the unit itself. */
-const seconds: Formatter = (value, decimals) => (value === 0 ? { text: toFixed(0, decimals), prefix: "", suffix: " s" } : someSeconds(value, decimals));
+const seconds: Formatter = (value, decimals) =>
+  value === 0 ? { text: toFixed(0, decimals), prefix: "", suffix: " s" } : someSeconds(value, decimals);
 const milliseconds = ladder(1e-3, [MILLI, SECOND, MINUTES, LONG[0]!, LONG[1]!, YEAR]);
 const microseconds = ladder(1e-6, [MICRO, MILLI, SECOND]);
-const nanoseconds = ladder(1e-9, [NANO, MICRO, MILLI, SECOND, rung(MINUTE, " min"), rung(HOUR, " hour"), rung(DAY, " day")]);
+const nanoseconds = ladder(1e-9, [
+  NANO,
+  MICRO,
+  MILLI,
+  SECOND,
+  rung(MINUTE, " min"),
+  rung(HOUR, " hour"),
+  rung(DAY, " day"),
+]);
 const minutes = ladder(60, [rung(MINUTE, " min"), ...LONG]);
 const PLAIN_YEAR: Rung = [31536000, 31536000, " year", " years"];
 const hours = ladder(HOUR, [rung(HOUR, " hour"), LONG[1]!, LONG[2]!, PLAIN_YEAR]);
 const days = ladder(DAY, [LONG[1]!, LONG[2]!, PLAIN_YEAR]);
 
 const SPANS: [number, string][] = [
-  [31536000, "year"], [2628000, "month"], [604800, "week"], [86400, "day"],
-  [3600, "hour"], [60, "minute"], [1, "second"],
+  [31536000, "year"],
+  [2628000, "month"],
+  [604800, "week"],
+  [86400, "day"],
+  [3600, "hour"],
+  [60, "minute"],
+  [1, "second"],
 ];
 
 /** A duration in words: `2 hours`, or with decimals 1 `2 hours, 5 minutes`. */
@@ -121,7 +157,9 @@ const duration: Formatter = (value, decimals) => {
 };
 
 const date: Formatter = (value) => ({ text: new Date(value).toLocaleString(), prefix: "", suffix: "" });
-const yes = (on: string, off: string): Formatter => (value) => ({ text: value ? on : off, prefix: "", suffix: "" });
+const yes =
+  (on: string, off: string): Formatter =>
+  (value) => ({ text: value ? on : off, prefix: "", suffix: "" });
 
 const UNITS: Record<string, Formatter> = {
   none: plain(),
@@ -132,13 +170,14 @@ const UNITS: Record<string, Formatter> = {
   percentunit: plain("%", 100),
   s: seconds,
   ms: milliseconds,
-  "µs": microseconds,
+  µs: microseconds,
   ns: nanoseconds,
   m: minutes,
   h: hours,
   d: days,
   dtdurations: duration,
-  dtdurationms: (value, decimals) => (value === 0 ? { text: "0 milliseconds", prefix: "", suffix: "" } : duration(value / 1000, decimals)),
+  dtdurationms: (value, decimals) =>
+    value === 0 ? { text: "0 milliseconds", prefix: "", suffix: "" } : duration(value / 1000, decimals),
   bytes: binary("B"),
   decbytes: si("B"),
   bits: binary("b"),
@@ -167,7 +206,10 @@ const UNITS: Record<string, Formatter> = {
   dateTimeAsLocal: date,
   dateTimeFromNow: (value) => ({ ...duration((Date.now() - value) / 1000), suffix: " ago" }),
   locale: (value, decimals) => ({
-    text: value.toLocaleString(undefined, decimals === null || decimals === undefined ? {} : { maximumFractionDigits: decimals }),
+    text: value.toLocaleString(
+      undefined,
+      decimals === null || decimals === undefined ? {} : { maximumFractionDigits: decimals },
+    ),
     prefix: "",
     suffix: "",
   }),

@@ -7,7 +7,13 @@ import { tickTexts } from "../src/charts/scales";
 import { toSpans } from "../src/charts/states";
 import { field, type Frame } from "../src/data/frame";
 
-function series(name: string, times: number[], values: (number | null)[], custom: Custom = {}, labels: Record<string, string> = {}): Frame {
+function series(
+  name: string,
+  times: number[],
+  values: (number | null)[],
+  custom: Custom = {},
+  labels: Record<string, string> = {},
+): Frame {
   const value = field("Value", "number", values, "A", labels);
   value.legend = name;
   value.config = { custom: custom as Record<string, unknown> };
@@ -15,7 +21,16 @@ function series(name: string, times: number[], values: (number | null)[], custom
 }
 
 test("where nothing came for longer than a step, the line is cut", () => {
-  assert.deepEqual(commonTimes([[0, 10, 40], [10, 20]], 10), [0, 10, 20, 30, 40]);
+  assert.deepEqual(
+    commonTimes(
+      [
+        [0, 10, 40],
+        [10, 20],
+      ],
+      10,
+    ),
+    [0, 10, 20, 30, 40],
+  );
   const { lines } = toLines([series("a", [0, 10, 40], [1, 2, 3])], 10, new Set());
   assert.deepEqual(lines[0]!.raw, [1, 2, null, 3]);
 });
@@ -23,10 +38,21 @@ test("where nothing came for longer than a step, the line is cut", () => {
 test("a stack adds up, leaves out what is hidden, and shares sum to 100", () => {
   const stacking = { stacking: { mode: "normal" as const } };
   const frames = [series("a", [0], [1], stacking), series("b", [0], [2], stacking), series("c", [0], [3], stacking)];
-  assert.deepEqual(toLines(frames, 1, new Set()).lines.map((line) => line.drawn[0]), [1, 3, 6]);
-  assert.deepEqual(toLines(frames, 1, new Set(["b"])).lines.map((line) => line.below), [null, null, 0]);
+  assert.deepEqual(
+    toLines(frames, 1, new Set()).lines.map((line) => line.drawn[0]),
+    [1, 3, 6],
+  );
+  assert.deepEqual(
+    toLines(frames, 1, new Set(["b"])).lines.map((line) => line.below),
+    [null, null, 0],
+  );
   const percent = { stacking: { mode: "percent" as const } };
-  assert.deepEqual(toLines([series("a", [0], [1], percent), series("b", [0], [3], percent)], 1, new Set()).lines.map((line) => line.drawn[0]), [25, 100]);
+  assert.deepEqual(
+    toLines([series("a", [0], [1], percent), series("b", [0], [3], percent)], 1, new Set()).lines.map(
+      (line) => line.drawn[0],
+    ),
+    [25, 100],
+  );
 });
 
 test("two lines of one name are two lines", () => {
@@ -45,7 +71,14 @@ test("cumulative buckets become counts, in the order of their bounds", () => {
 test("equal states that follow one another are one span, and a missing sample ends it", () => {
   const frame = series("x", [0, 10, 20, 50], [1, 1, 0, 0]);
   const spans = toSpans(frame.fields[1]!, [0, 10, 20, 50], 10, 60);
-  assert.deepEqual(spans.map((span) => [span.from, span.to, span.value]), [[0, 20, 1], [20, 30, 0], [50, 60, 0]]);
+  assert.deepEqual(
+    spans.map((span) => [span.from, span.to, span.value]),
+    [
+      [0, 20, 1],
+      [20, 30, 0],
+      [50, 60, 0],
+    ],
+  );
 });
 
 test("a click shows a line alone, a second all, with Ctrl it takes one away", () => {

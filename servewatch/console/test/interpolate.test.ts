@@ -27,17 +27,21 @@ test("All without a value of its own is every value", () => {
 
 test("formats of a variable are obeyed, and unknown variables stay", () => {
   const scope = new Map([["v", many("a", "b")]]);
-  assert.equal(interpolateText("${v:pipe} ${v:csv} ${v:json} ${v:queryparam}", scope), 'a|b a,b ["a","b"] var-v=a&var-v=b');
+  assert.equal(
+    interpolateText("${v:pipe} ${v:csv} ${v:json} ${v:queryparam}", scope),
+    'a|b a,b ["a","b"] var-v=a&var-v=b',
+  );
   assert.equal(interpolateText("$other ${__value.raw} [[v]]", scope), "$other ${__value.raw} a + b");
 });
 
 test("the rate interval spans four scrapes, and one more than the step", () => {
-  const at = (step: number): string => interpolateQuery("[$__rate_interval] $__interval ${__range_s}", new Map(builtins(step, 15, 0, 3600)));
+  const at = (step: number): string =>
+    interpolateQuery("[$__rate_interval] $__interval ${__range_s}", new Map(builtins(step, 15, 0, 3600)));
   assert.equal(at(15), "[60s] 15s 3600");
   assert.equal(at(300), "[315s] 300s 3600");
 });
 
 test("a query tells which variables it stands on", () => {
   assert.ok(mentions('up{a="${job:regex}"}', "job"));
-  assert.ok(!mentions("up{a=\"$jobs\"}", "job"));
+  assert.ok(!mentions('up{a="$jobs"}', "job"));
 });

@@ -10,7 +10,10 @@ for (const [unit, texts] of Object.entries(grafana.units as Record<string, strin
     // Grafana writes parts of a millisecond as no text at all: there the console says 0 milliseconds.
     const told = texts.flatMap((text, index) => (text === "" || text === " ago" ? [] : [[values[index], text]]));
     assert.ok(told.length > 30);
-    assert.deepEqual(told.map(([value]) => [value, write(value as number, unit)]), told);
+    assert.deepEqual(
+      told.map(([value]) => [value, write(value as number, unit)]),
+      told,
+    );
   });
 }
 

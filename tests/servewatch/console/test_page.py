@@ -69,6 +69,18 @@ def test_nothing_overflows_on_a_phone(page: Page, console: str, path: str) -> No
     assert own(page.problems) == []
 
 
+@pytest.mark.parametrize("path", ["/", "/alerts", "/dashboards", "/d/sample"])
+def test_everything_that_acts_has_a_name(page: Page, console: str, path: str) -> None:
+    """Each button, link and field has words for who does not see it; each page has one main part."""
+    page.open(console + path)
+    page.wait("document.querySelector('.banner, .panel[data-state], .rule, .card.link') !== null")
+    named = "e.getAttribute('aria-label') || e.innerText?.trim() || e.title || e.closest('label')"
+    seen = "[...document.querySelectorAll('button,a,select,input')].filter(e => e.checkVisibility())"
+    assert page.ask(f"{seen}.filter(e => !({named})).length") == 0
+    assert page.ask("document.querySelectorAll('main').length") == 1
+    assert page.ask("document.querySelectorAll('svg:not([aria-hidden]):not([role=img])').length") == 0
+
+
 def test_home_says_what_is_wrong(page: Page, console: str) -> None:
     """The home page names the alert that fires, the target that is down, and the servers that do not answer."""
     page.open(console)

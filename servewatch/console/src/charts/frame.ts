@@ -85,7 +85,14 @@ function cursor(around: Surroundings): uPlot.Cursor {
     drag: { x: true, y: false, setScale: false, dist: 8 },
     points: { show: true, size: 7, width: 1.5, fill: css("--panel") },
     ...(around.shared > 0
-      ? { sync: { key: SYNC, setSeries: false, scales: ["x", null], filters: { pub: (type) => type === "mousemove" || type === "mouseleave" } } }
+      ? {
+          sync: {
+            key: SYNC,
+            setSeries: false,
+            scales: ["x", null],
+            filters: { pub: (type) => type === "mousemove" || type === "mouseleave" },
+          },
+        }
       : {}),
   };
 }
@@ -99,10 +106,19 @@ function selected(u: uPlot, around: Surroundings): void {
   around.zoom(range);
 }
 
-type Needed = Pick<uPlot.Options, "series" | "axes"> & { scales?: uPlot.Scales; hooks?: uPlot.Hooks.Arrays; bands?: uPlot.Band[]; marks?: boolean };
+type Needed = Pick<uPlot.Options, "series" | "axes"> & {
+  scales?: uPlot.Scales;
+  hooks?: uPlot.Hooks.Arrays;
+  bands?: uPlot.Band[];
+  marks?: boolean;
+};
 
 /** Options of a chart over time; `around` is read at each drawing, so it may change. */
-export function timeOptions(size: { width: number; height: number }, around: Surroundings, needed: Needed): uPlot.Options {
+export function timeOptions(
+  size: { width: number; height: number },
+  around: Surroundings,
+  needed: Needed,
+): uPlot.Options {
   const { hooks = {}, scales = {}, marks = true, ...rest } = needed;
   return {
     ...size,

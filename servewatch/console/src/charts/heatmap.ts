@@ -21,7 +21,15 @@ export interface Buckets {
   max: number;
 }
 export interface HeatmapOptions {
-  color?: { mode?: string; scheme?: string; reverse?: boolean; exponent?: number; fill?: string; min?: number; max?: number };
+  color?: {
+    mode?: string;
+    scheme?: string;
+    reverse?: boolean;
+    exponent?: number;
+    fill?: string;
+    min?: number;
+    max?: number;
+  };
   yAxis?: { unit?: string; decimals?: number };
   filterValues?: { le?: number };
   cellGap?: number;
@@ -35,10 +43,15 @@ function boundOf(one: Field): number {
 /** Cumulative `le` series become the counts of each bucket. */
 export function toBuckets(frames: Frame[], step: number): Buckets {
   const columns = frames
-    .flatMap((frame) => frame.fields.filter((one) => one.type === "number").map((one) => ({ one, times: timesOf(frame) })))
+    .flatMap((frame) =>
+      frame.fields.filter((one) => one.type === "number").map((one) => ({ one, times: timesOf(frame) })),
+    )
     .filter(({ one }) => !Number.isNaN(boundOf(one)))
     .sort((a, b) => boundOf(a.one) - boundOf(b.one));
-  const times = commonTimes(columns.map((column) => column.times), step);
+  const times = commonTimes(
+    columns.map((column) => column.times),
+    step,
+  );
   const cumulative = columns.map(({ one, times: own }) => {
     const found = new Map(own.map((at, index) => [at, one.values[index] as number]));
     return times.map((at) => found.get(at) ?? null);
@@ -78,7 +91,12 @@ function drawCells(u: uPlot, buckets: Buckets, options: HeatmapOptions, step: nu
       const [start, end] = [u.valToPos(at - step, "x", true), u.valToPos(at, "x", true)];
       const space = end - start > 4 * gap ? gap : 0;
       ctx.fillStyle = paint(value);
-      ctx.fillRect(Math.round(start), Math.round(high), Math.max(1, Math.round(end) - Math.round(start) - space), Math.round(low) - Math.round(high) - gap);
+      ctx.fillRect(
+        Math.round(start),
+        Math.round(high),
+        Math.max(1, Math.round(end) - Math.round(start) - space),
+        Math.round(low) - Math.round(high) - gap,
+      );
     });
   });
   ctx.restore();
@@ -87,7 +105,11 @@ function drawCells(u: uPlot, buckets: Buckets, options: HeatmapOptions, step: nu
 function edge(buckets: Buckets, index: number, options: HeatmapOptions): string {
   if (index === 0) return buckets.bounds[0]! > 0 ? write(0, options.yAxis?.unit) : "-Inf";
   const bound = buckets.bounds[index - 1];
-  return bound === undefined ? "" : Number.isFinite(bound) ? write(bound, options.yAxis?.unit, options.yAxis?.decimals) : "+Inf";
+  return bound === undefined
+    ? ""
+    : Number.isFinite(bound)
+      ? write(bound, options.yAxis?.unit, options.yAxis?.decimals)
+      : "+Inf";
 }
 
 /** Labels that fit: every bound where there is room, else every second, third… */
@@ -97,7 +119,11 @@ function ticks(u: uPlot, count: number): number[] {
   return [...Array(count + 1).keys()].filter((index) => (count - index) % every === 0);
 }
 
-function describe(buckets: () => Buckets, options: HeatmapOptions, step: number): (u: uPlot, index: number, top: number) => Node[] | null {
+function describe(
+  buckets: () => Buckets,
+  options: HeatmapOptions,
+  step: number,
+): (u: uPlot, index: number, top: number) => Node[] | null {
   return (u, _, top) => {
     if (top < 0) return null;
     const { times, counts } = buckets();
@@ -107,7 +133,10 @@ function describe(buckets: () => Buckets, options: HeatmapOptions, step: number)
     const value = counts[bucket]?.[index];
     if (value === null || value === undefined) return null;
     const name = `${edge(buckets(), bucket, options)} – ${edge(buckets(), bucket + 1, options)}`;
-    return [h("div", { class: "tip-time" }, dateTime(times[index]!)), tipRow(painter(options, buckets().max)(value), name, write(value, "short"))];
+    return [
+      h("div", { class: "tip-time" }, dateTime(times[index]!)),
+      tipRow(painter(options, buckets().max)(value), name, write(value, "short")),
+    ];
   };
 }
 
@@ -125,7 +154,13 @@ export function heatmapLegend(buckets: Buckets, options: HeatmapOptions): HTMLEl
   );
 }
 
-export function heatmap(box: HTMLElement, around: Surroundings, buckets: () => Buckets, options: HeatmapOptions, step: number): Chart {
+export function heatmap(
+  box: HTMLElement,
+  around: Surroundings,
+  buckets: () => Buckets,
+  options: HeatmapOptions,
+  step: number,
+): Chart {
   const count = buckets().bounds.length;
   const data = (): uPlot.AlignedData => [buckets().times, buckets().times.map(() => null)];
   const y = valueAxis({

@@ -5,7 +5,12 @@ import { reduce, reducerName } from "../data/reduce";
 import { h } from "../dom";
 import type { Line } from "./lines";
 
-export interface LegendOptions { displayMode?: string; placement?: string; calcs?: string[]; showLegend?: boolean }
+export interface LegendOptions {
+  displayMode?: string;
+  placement?: string;
+  calcs?: string[];
+  showLegend?: boolean;
+}
 export type Toggle = (key: string, add: boolean) => void;
 
 function nameButton(line: Line, toggle: Toggle): HTMLElement {
@@ -24,7 +29,12 @@ function nameButton(line: Line, toggle: Toggle): HTMLElement {
 }
 
 function table(lines: Line[], calcs: string[], toggle: Toggle): HTMLElement {
-  const head = h("tr", {}, h("th", { scope: "col" }, "Name"), ...calcs.map((id) => h("th", { scope: "col", class: "number" }, reducerName(id))));
+  const head = h(
+    "tr",
+    {},
+    h("th", { scope: "col" }, "Name"),
+    ...calcs.map((id) => h("th", { scope: "col", class: "number" }, reducerName(id))),
+  );
   const rows = lines.map((line) =>
     h(
       "tr",
@@ -39,7 +49,12 @@ function table(lines: Line[], calcs: string[], toggle: Toggle): HTMLElement {
 function list(lines: Line[], calcs: string[], toggle: Toggle): HTMLElement {
   const items = lines.map((line) => {
     const numbers = calcs.map((id) => `${reducerName(id)}: ${write(show(line.field, reduce(line.field.values, id)))}`);
-    return h("li", {}, nameButton(line, toggle), numbers.length ? h("span", { class: "dim" }, numbers.join("  ")) : null);
+    return h(
+      "li",
+      {},
+      nameButton(line, toggle),
+      numbers.length ? h("span", { class: "dim" }, numbers.join("  ")) : null,
+    );
   });
   return h("ul", { class: "legend-list" }, ...items);
 }

@@ -70,7 +70,9 @@ function stack(lines: Line[]): void {
   });
   for (const [group, members] of groups) {
     const length = lines[members[0]!]!.raw.length;
-    const totals = Array.from({ length }, (_, at) => members.reduce((sum, index) => sum + (lines[index]!.raw[at] ?? 0), 0));
+    const totals = Array.from({ length }, (_, at) =>
+      members.reduce((sum, index) => sum + (lines[index]!.raw[at] ?? 0), 0),
+    );
     const percent = group.startsWith("percent");
     const sums = new Array<number>(length).fill(0);
     members.forEach((index, place) => {
@@ -84,11 +86,18 @@ function stack(lines: Line[]): void {
   }
 }
 
-export interface Lines { times: number[]; lines: Line[]; percent: boolean }
+export interface Lines {
+  times: number[];
+  lines: Line[];
+  percent: boolean;
+}
 
 export function toLines(frames: Frame[], step: number, hidden: ReadonlySet<string>): Lines {
   const numbers = numbersOf(frames).filter(({ field }) => !(field.config.custom as Custom | undefined)?.hideFrom?.viz);
-  const times = commonTimes(numbers.map((one) => one.times), step);
+  const times = commonTimes(
+    numbers.map((one) => one.times),
+    step,
+  );
   const seen = new Map<string, number>();
   const lines = numbers.map(({ field, times: own }, index): Line => {
     const name = nameOf(field);

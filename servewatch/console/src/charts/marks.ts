@@ -5,7 +5,15 @@ import { alpha } from "../color";
 import { h } from "../dom";
 import { ago, dateTime } from "../time";
 
-export interface Mark { name: string; from: number; to: number; color: string; title: string; text: string; tags: string[] }
+export interface Mark {
+  name: string;
+  from: number;
+  to: number;
+  color: string;
+  title: string;
+  text: string;
+  tags: string[];
+}
 
 export function drawMarks(u: uPlot, marks: Mark[]): void {
   const { ctx } = u;
@@ -42,17 +50,21 @@ export function marksAt(u: uPlot, marks: Mark[], left: number): Mark[] {
 }
 
 export function describeMarks(marks: Mark[]): HTMLElement[] {
-  return marks.slice(0, 4).map((mark) =>
-    h(
-      "div",
-      { class: "tip-mark" },
-      h("span", { class: "swatch", style: { background: mark.color } }),
-      h("div", {},
-        h("strong", {}, mark.title || mark.name),
-        mark.text ? h("div", {}, mark.text) : null,
-        h("div", { class: "dim" }, `${dateTime(mark.from)} (${ago(mark.from)})`),
-        mark.tags.length ? h("div", { class: "dim" }, mark.tags.join(" · ")) : null,
+  return marks
+    .slice(0, 4)
+    .map((mark) =>
+      h(
+        "div",
+        { class: "tip-mark" },
+        h("span", { class: "swatch", style: { background: mark.color } }),
+        h(
+          "div",
+          {},
+          h("strong", {}, mark.title || mark.name),
+          mark.text ? h("div", {}, mark.text) : null,
+          h("div", { class: "dim" }, `${dateTime(mark.from)} (${ago(mark.from)})`),
+          mark.tags.length ? h("div", { class: "dim" }, mark.tags.join(" · ")) : null,
+        ),
       ),
-    ),
-  );
+    );
 }

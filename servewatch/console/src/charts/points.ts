@@ -29,7 +29,10 @@ export function drawExemplars(u: uPlot, exemplars: Exemplar[], scale: string): v
     ctx.fill();
   }
   ctx.restore();
-  placed.set(u, points.map(({ x, y, exemplar }) => ({ x: (x - bbox.left) / unit, y: (y - bbox.top) / unit, exemplar })));
+  placed.set(
+    u,
+    points.map(({ x, y, exemplar }) => ({ x: (x - bbox.left) / unit, y: (y - bbox.top) / unit, exemplar })),
+  );
 }
 
 /** The exemplar under the pointer, for the tooltip. */
@@ -37,7 +40,9 @@ export function exemplarAt(u: uPlot, exemplars: Exemplar[], left: number, top: n
   if (exemplars.length === 0 || top < 0) return null;
   const hit = placed.get(u)?.find(({ x, y }) => Math.abs(x - left) < 6 && Math.abs(y - top) < 6);
   if (!hit) return null;
-  const labels = Object.entries({ ...hit.exemplar.labels, ...hit.exemplar.series }).filter(([name]) => name !== "__name__");
+  const labels = Object.entries({ ...hit.exemplar.labels, ...hit.exemplar.series }).filter(
+    ([name]) => name !== "__name__",
+  );
   return h(
     "div",
     { class: "tip-exemplar" },

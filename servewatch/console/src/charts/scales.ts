@@ -11,11 +11,19 @@ export function scaleOf(line: Line, percent: boolean): string {
   return `y ${line.field.config.unit ?? "none"}${side}`;
 }
 
-function limits(line: Line, percent: boolean): { min: number | null; max: number | null; softMin: number | null; softMax: number | null } {
+function limits(
+  line: Line,
+  percent: boolean,
+): { min: number | null; max: number | null; softMin: number | null; softMax: number | null } {
   const { config } = line.field;
   return percent
     ? { min: 0, max: 100, softMin: null, softMax: null }
-    : { min: config.min ?? null, max: config.max ?? null, softMin: line.custom.axisSoftMin ?? null, softMax: line.custom.axisSoftMax ?? null };
+    : {
+        min: config.min ?? null,
+        max: config.max ?? null,
+        softMin: line.custom.axisSoftMin ?? null,
+        softMax: line.custom.axisSoftMax ?? null,
+      };
 }
 
 /** Bars and stacks are lengths: cut off at the foot they would lie. */
@@ -23,7 +31,9 @@ function fromZero({ custom }: Line): boolean {
   return custom.drawStyle === "bars" || (custom.stacking?.mode ?? "none") !== "none";
 }
 
-const BINARY = [0, 1, 2, 3, 4].flatMap((power) => [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].map((step) => step * 1024 ** power));
+const BINARY = [0, 1, 2, 3, 4].flatMap((power) =>
+  [1, 2, 4, 8, 16, 32, 64, 128, 256, 512].map((step) => step * 1024 ** power),
+);
 
 /** Steps between ticks that are round numbers in the unit. */
 function increments(unit: string | undefined): { incrs?: number[] } {
@@ -73,10 +83,15 @@ export function tickTexts(splits: (number | null)[], unit: string | undefined, d
     const { suffix } = format(value, unit, 6);
     places.set(suffix, Math.max(places.get(suffix) ?? 0, decimals ?? exactDecimals(value, unit)));
   }
-  return splits.map((value) => (value === null ? "" : write(value, unit, places.get(format(value, unit, 6).suffix) ?? 0)));
+  return splits.map((value) =>
+    value === null ? "" : write(value, unit, places.get(format(value, unit, 6).suffix) ?? 0),
+  );
 }
 
-export interface ValueScales { scales: uPlot.Scales; axes: uPlot.Axis[] }
+export interface ValueScales {
+  scales: uPlot.Scales;
+  axes: uPlot.Axis[];
+}
 
 export function valueScales(model: () => Lines): ValueScales {
   const { lines, percent } = model();

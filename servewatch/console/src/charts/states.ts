@@ -11,9 +11,22 @@ import { boxSize, css, followSize, timeAxis, timeOptions, valueAxis, type Surrou
 import type { Chart } from "./timeseries";
 import { tipRow, tooltip } from "./tooltip";
 
-export interface Span { from: number; to: number; value: Value; shown: Shown }
-export interface Lane { name: string; spans: Span[] }
-export interface StateOptions { mergeValues?: boolean; rowHeight?: number; showValue?: string; legend?: { showLegend?: boolean } }
+export interface Span {
+  from: number;
+  to: number;
+  value: Value;
+  shown: Shown;
+}
+export interface Lane {
+  name: string;
+  spans: Span[];
+}
+export interface StateOptions {
+  mergeValues?: boolean;
+  rowHeight?: number;
+  showValue?: string;
+  legend?: { showLegend?: boolean };
+}
 
 /** Consecutive samples of one state become a span; a missing sample ends it. */
 export function toSpans(one: Field, times: number[], step: number, end: number, merge = true): Span[] {
@@ -32,7 +45,10 @@ export function toSpans(one: Field, times: number[], step: number, end: number, 
 }
 
 export function toLanes(frames: Frame[], step: number, end: number, options: StateOptions): Lane[] {
-  return numbersOf(frames).map(({ field, times }) => ({ name: nameOf(field), spans: toSpans(field, times, step, end, options.mergeValues !== false) }));
+  return numbersOf(frames).map(({ field, times }) => ({
+    name: nameOf(field),
+    spans: toSpans(field, times, step, end, options.mergeValues !== false),
+  }));
 }
 
 function drawSpan(u: uPlot, span: Span, top: number, height: number, withText: boolean): void {
@@ -74,7 +90,10 @@ function describe(lanes: () => Lane[]): (u: uPlot, index: number, top: number) =
       const span = lane.spans.find((one) => at >= one.from && at <= one.to);
       if (!span) return [];
       const lasted = `${clock(span.from)} – ${clock(span.to)} (${writeNumber(span.to - span.from, "s", 0)})`;
-      return [tipRow(span.shown.color, lane.name, write(span.shown)), ...(over ? [h("div", { class: "dim" }, lasted)] : [])];
+      return [
+        tipRow(span.shown.color, lane.name, write(span.shown)),
+        ...(over ? [h("div", { class: "dim" }, lasted)] : []),
+      ];
     });
     return rows.length ? [h("div", { class: "tip-time" }, dateTime(at)), ...rows] : null;
   };
@@ -82,8 +101,12 @@ function describe(lanes: () => Lane[]): (u: uPlot, index: number, top: number) =
 
 /** The states that occur, with their colours. */
 export function stateLegend(lanes: Lane[]): HTMLElement {
-  const states = new Map(lanes.flatMap((lane) => lane.spans.map((span) => [write(span.shown), span.shown.color] as const)));
-  const items = [...states].slice(0, 12).map(([text, color]) => h("li", {}, h("span", { class: "swatch", style: { background: color } }), text));
+  const states = new Map(
+    lanes.flatMap((lane) => lane.spans.map((span) => [write(span.shown), span.shown.color] as const)),
+  );
+  const items = [...states]
+    .slice(0, 12)
+    .map(([text, color]) => h("li", {}, h("span", { class: "swatch", style: { background: color } }), text));
   return h("ul", { class: "legend-list plain" }, ...items);
 }
 
@@ -94,7 +117,10 @@ function shorten(name: string, width: number): string {
 
 export function states(box: HTMLElement, around: Surroundings, lanes: () => Lane[], options: StateOptions): Chart {
   const count = lanes().length;
-  const data = (): uPlot.AlignedData => [[around.range.from, around.range.to], [null, null]];
+  const data = (): uPlot.AlignedData => [
+    [around.range.from, around.range.to],
+    [null, null],
+  ];
   const y = valueAxis({
     scale: "y",
     grid: { show: false },

@@ -13,7 +13,12 @@ import { exemplarAt, drawExemplars } from "./points";
 import { scaleOf, valueScales } from "./scales";
 import { tipRow, tooltip } from "./tooltip";
 
-export interface ChartState { lines: Lines; exemplars: Exemplar[]; tooltipMode: string; tooltipSort: string }
+export interface ChartState {
+  lines: Lines;
+  exemplars: Exemplar[];
+  tooltipMode: string;
+  tooltipSort: string;
+}
 
 function fillOf(line: Line): uPlot.Series.Fill | undefined {
   const opacity = (line.custom.fillOpacity ?? 0) / 100;
@@ -44,13 +49,20 @@ function paths(line: Line): uPlot.Series.PathBuilder | undefined {
 function lonely(): (u: uPlot, index: number) => number[] {
   return (u, index) => {
     const data = u.data[index] as (number | null)[];
-    return data.flatMap((value, at) => (value !== null && (data[at - 1] ?? null) === null && (data[at + 1] ?? null) === null ? [at] : []));
+    return data.flatMap((value, at) =>
+      value !== null && (data[at - 1] ?? null) === null && (data[at + 1] ?? null) === null ? [at] : [],
+    );
   };
 }
 
 function series(line: Line, percent: boolean): uPlot.Series {
   const { custom } = line;
-  const dash = custom.lineStyle?.fill === "dash" ? (custom.lineStyle.dash ?? [8, 6]) : custom.lineStyle?.fill === "dot" ? [1, 6] : undefined;
+  const dash =
+    custom.lineStyle?.fill === "dash"
+      ? (custom.lineStyle.dash ?? [8, 6])
+      : custom.lineStyle?.fill === "dot"
+        ? [1, 6]
+        : undefined;
   const always = custom.showPoints === "always" || custom.drawStyle === "points";
   return {
     label: line.name,
@@ -72,7 +84,9 @@ function series(line: Line, percent: boolean): uPlot.Series {
 /** Later bars of a stack are higher: drawn first, the lower ones stand before them. */
 function order(lines: Line[]): number[] {
   const indexes = lines.map((_, index) => index);
-  const bars = lines.some((line) => line.custom.drawStyle === "bars" && line.custom.stacking?.mode && line.custom.stacking.mode !== "none");
+  const bars = lines.some(
+    (line) => line.custom.drawStyle === "bars" && line.custom.stacking?.mode && line.custom.stacking.mode !== "none",
+  );
   return bars ? indexes.reverse() : indexes;
 }
 
@@ -81,7 +95,12 @@ function bands(lines: Line[], sequence: number[]): uPlot.Band[] {
   return lines.flatMap((line, index) =>
     line.below === null || line.custom.drawStyle === "bars" || !line.custom.fillOpacity
       ? []
-      : [{ series: [place(index), place(line.below)] as [number, number], fill: alpha(line.color, line.custom.fillOpacity / 100) }],
+      : [
+          {
+            series: [place(index), place(line.below)] as [number, number],
+            fill: alpha(line.color, line.custom.fillOpacity / 100),
+          },
+        ],
   );
 }
 
@@ -91,7 +110,10 @@ function thresholdLines(u: uPlot, line: Line | undefined, percent: boolean): voi
   const steps = (line.field.config.thresholds?.steps ?? []) as Threshold[];
   const { left, top, width, height } = u.bbox;
   const key = scaleOf(line, percent);
-  const limit = line.field.config.thresholds?.mode === "percentage" ? (value: number) => u.scales[key]!.min! + ((u.scales[key]!.max! - u.scales[key]!.min!) * value) / 100 : (value: number) => value;
+  const limit =
+    line.field.config.thresholds?.mode === "percentage"
+      ? (value: number) => u.scales[key]!.min! + ((u.scales[key]!.max! - u.scales[key]!.min!) * value) / 100
+      : (value: number) => value;
   const y = (value: number): number => Math.min(top + height, Math.max(top, u.valToPos(limit(value), key, true)));
   u.ctx.save();
   steps.forEach((step, index) => {
@@ -101,7 +123,13 @@ function thresholdLines(u: uPlot, line: Line | undefined, percent: boolean): voi
       u.ctx.fillStyle = alpha(named(step.color), 0.1);
       u.ctx.fillRect(left, to, width, from - to);
     }
-    if (step.value === null || !/line|dashed/.test(mode) || limit(step.value) > u.scales[key]!.max! || limit(step.value) < u.scales[key]!.min!) return;
+    if (
+      step.value === null ||
+      !/line|dashed/.test(mode) ||
+      limit(step.value) > u.scales[key]!.max! ||
+      limit(step.value) < u.scales[key]!.min!
+    )
+      return;
     u.ctx.strokeStyle = named(step.color);
     u.ctx.lineWidth = devicePixelRatio;
     u.ctx.setLineDash(mode.includes("dashed") ? [8 * devicePixelRatio, 6 * devicePixelRatio] : []);
@@ -130,14 +158,18 @@ const TIP_LINES = 16;
 function describe(state: () => ChartState): (u: uPlot, index: number, top: number) => (Node | null)[] | null {
   return (u, index, top) => {
     const { lines, tooltipMode, tooltipSort, exemplars } = state();
-    const visible = lines.lines.filter((line) => !line.hidden && !line.custom.hideFrom?.tooltip && (line.raw[index] ?? null) !== null);
+    const visible = lines.lines.filter(
+      (line) => !line.hidden && !line.custom.hideFrom?.tooltip && (line.raw[index] ?? null) !== null,
+    );
     const exemplar = exemplarAt(u, exemplars, u.cursor.left ?? -1, top);
     if (tooltipMode === "none" || (visible.length === 0 && !exemplar)) return null;
     const near = top >= 0 ? nearest(u, visible, index, top, lines.percent) : null;
     const chosen = tooltipMode === "single" && near ? [near] : visible;
     const sign = tooltipSort === "asc" ? 1 : -1;
     const sorted = tooltipSort === "none" ? chosen : [...chosen].sort((a, b) => sign * (a.raw[index]! - b.raw[index]!));
-    const rows = sorted.slice(0, TIP_LINES).map((line) => tipRow(line.color, line.name, write(show(line.field, line.raw[index]!)), line === near));
+    const rows = sorted
+      .slice(0, TIP_LINES)
+      .map((line) => tipRow(line.color, line.name, write(show(line.field, line.raw[index]!)), line === near));
     const more = sorted.length > TIP_LINES ? h("div", { class: "dim" }, `and ${sorted.length - TIP_LINES} more`) : null;
     return [h("div", { class: "tip-time" }, dateTime(lines.times[index]!)), ...rows, more, exemplar];
   };
@@ -145,18 +177,28 @@ function describe(state: () => ChartState): (u: uPlot, index: number, top: numbe
 
 /** Everything about a chart that cannot change without building it anew. */
 export function signature({ lines }: ChartState): string {
-  return JSON.stringify(lines.lines.map((line) => [line.key, line.color, line.custom, line.hidden, line.field.config.unit, line.below]));
+  return JSON.stringify(
+    lines.lines.map((line) => [line.key, line.color, line.custom, line.hidden, line.field.config.unit, line.below]),
+  );
 }
 
-export interface Chart { update(): void; destroy(): void; plot: uPlot }
+export interface Chart {
+  update(): void;
+  destroy(): void;
+  plot: uPlot;
+}
 
 /** Draws the lines into `box`; `update` draws what `state` holds then. */
 export function timeseries(box: HTMLElement, around: Surroundings, state: () => ChartState): Chart {
   const { lines, percent } = state().lines;
   const sequence = order(lines);
-  const data = (): uPlot.AlignedData => [state().lines.times, ...sequence.map((index) => state().lines.lines[index]!.drawn)];
+  const data = (): uPlot.AlignedData => [
+    state().lines.times,
+    ...sequence.map((index) => state().lines.lines[index]!.drawn),
+  ];
   const { scales, axes } = valueScales(() => state().lines);
-  const first = (): Line | undefined => state().lines.lines.find((line) => !line.hidden && line.custom.thresholdsStyle?.mode);
+  const first = (): Line | undefined =>
+    state().lines.lines.find((line) => !line.hidden && line.custom.thresholdsStyle?.mode);
   const options = timeOptions(boxSize(box), around, {
     series: [{}, ...sequence.map((index) => series(lines[index]!, percent))],
     axes: [timeAxis(), ...axes],

@@ -8,7 +8,10 @@ import { prometheus } from "./api";
 import type { Labels } from "./frame";
 import { builtins, interpolateQuery, type Scope } from "./interpolate";
 
-interface Series { metric: Labels; values: [number, string][] }
+interface Series {
+  metric: Labels;
+  values: [number, string][];
+}
 
 function filled(pattern: string | undefined, labels: Labels): string {
   return (pattern ?? "").replace(/\{\{\s*(.+?)\s*\}\}/g, (_, name: string) => labels[name] ?? "");
@@ -21,7 +24,10 @@ function events(annotation: Annotation, series: Series, step: number): Mark[] {
     color: named(annotation.iconColor, "#5794F2"),
     title: filled(annotation.titleFormat, series.metric) || series.metric.alertname || annotation.name,
     text: filled(annotation.textFormat, series.metric),
-    tags: (annotation.tagKeys ?? "").split(",").map((key) => series.metric[key.trim()] ?? "").filter(Boolean),
+    tags: (annotation.tagKeys ?? "")
+      .split(",")
+      .map((key) => series.metric[key.trim()] ?? "")
+      .filter(Boolean),
   };
   const samples = series.values.filter(([, value]) => Number(value) > 0);
   if (annotation.useValueForTime === true || annotation.useValueForTime === "on") {
@@ -41,7 +47,13 @@ export function annotationQueries(list: Annotation[]): Annotation[] {
   return list.filter((one) => !one.builtIn && (one.expr ?? one.target?.expr));
 }
 
-export async function loadAnnotations(list: Annotation[], off: string[], scope: Scope, range: TimeRange, scrape: number): Promise<Mark[]> {
+export async function loadAnnotations(
+  list: Annotation[],
+  off: string[],
+  scope: Scope,
+  range: TimeRange,
+  scrape: number,
+): Promise<Mark[]> {
   const wanted = annotationQueries(list).filter((one) => one.enable !== false && !off.includes(one.name));
   const found = await Promise.all(
     wanted.map(async (annotation) => {

@@ -3,12 +3,17 @@
 import type { Dashboard, DashboardEntry } from "../model";
 
 export class ApiError extends Error {
-  constructor(message: string, readonly help = "") {
+  constructor(
+    message: string,
+    readonly help = "",
+  ) {
     super(message);
   }
 }
 
-interface Problem { error?: string | { message?: string; help?: string } }
+interface Problem {
+  error?: string | { message?: string; help?: string };
+}
 
 async function problem(response: Response): Promise<ApiError> {
   const body = (await response.json().catch(() => ({}))) as Problem;
@@ -16,7 +21,11 @@ async function problem(response: Response): Promise<ApiError> {
   return new ApiError(body.error ?? `${response.status} ${response.statusText}`);
 }
 
-export async function get<T>(path: string, parameters?: Record<string, string | string[]>, signal?: AbortSignal): Promise<T> {
+export async function get<T>(
+  path: string,
+  parameters?: Record<string, string | string[]>,
+  signal?: AbortSignal,
+): Promise<T> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters ?? {})) {
     for (const item of Array.isArray(value) ? value : [value]) search.append(name, item);
@@ -34,7 +43,11 @@ export async function get<T>(path: string, parameters?: Record<string, string | 
 }
 
 /** The `data` of an answer of Prometheus' API. */
-export async function prometheus<T>(path: string, parameters?: Record<string, string | string[]>, signal?: AbortSignal): Promise<T> {
+export async function prometheus<T>(
+  path: string,
+  parameters?: Record<string, string | string[]>,
+  signal?: AbortSignal,
+): Promise<T> {
   return (await get<{ data: T }>(`prometheus/api/v1/${path}`, parameters, signal)).data;
 }
 
@@ -45,14 +58,30 @@ export interface Config {
   receiver: string;
   home: HomeQueries;
 }
-export interface HomeColumn { title: string; expr: string; unit: string; bad: number | null }
-export interface HomeQueries { label: string; up: string; columns: HomeColumn[]; dashboard: string }
+export interface HomeColumn {
+  title: string;
+  expr: string;
+  unit: string;
+  bad: number | null;
+}
+export interface HomeQueries {
+  label: string;
+  up: string;
+  columns: HomeColumn[];
+  dashboard: string;
+}
 
 export const config = (): Promise<Config> => get("config");
 export const dashboards = (): Promise<DashboardEntry[]> => get("dashboards");
 export const dashboard = (uid: string): Promise<Dashboard> => get(`dashboards/${encodeURIComponent(uid)}`);
 
-export interface AlertInstance { labels: Record<string, string>; annotations: Record<string, string>; state: string; activeAt: string; value: string }
+export interface AlertInstance {
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  state: string;
+  activeAt: string;
+  value: string;
+}
 export interface AlertRule {
   type: string;
   name: string;
@@ -84,7 +113,13 @@ export interface Notification {
   receivedAt?: string;
   received_at?: string;
   groupLabels?: Record<string, string>;
-  alerts?: { status: string; labels: Record<string, string>; annotations: Record<string, string>; startsAt: string; endsAt?: string }[];
+  alerts?: {
+    status: string;
+    labels: Record<string, string>;
+    annotations: Record<string, string>;
+    startsAt: string;
+    endsAt?: string;
+  }[];
 }
 
 export async function alertRules(): Promise<AlertRule[]> {
@@ -116,7 +151,9 @@ export function scrapeInterval(): Promise<number> {
 function toSeconds(text = "15s"): string {
   const parts = [...text.matchAll(/([\d.]+)(ms|s|m|h)/g)];
   const size = { ms: 0.001, s: 1, m: 60, h: 3600 };
-  return String(parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * size[unit as keyof typeof size], 0) || 15);
+  return String(
+    parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * size[unit as keyof typeof size], 0) || 15,
+  );
 }
 
 function mostCommon(values: number[]): number | null {

@@ -5,7 +5,11 @@ import type { FieldConfig, Mapping, MappingResult, Override, Panel } from "../mo
 import { format, type Formatted } from "../units";
 import { nameOf, type Field, type Frame, type Value } from "./frame";
 
-export interface Shown extends Formatted { color: string; mapped: boolean; value: Value }
+export interface Shown extends Formatted {
+  color: string;
+  mapped: boolean;
+  value: Value;
+}
 
 export const write = (shown: Shown): string => shown.prefix + shown.text + shown.suffix;
 
@@ -97,17 +101,25 @@ export function mapped(config: FieldConfig, value: Value): MappingResult | null 
 
 /** The range that percentages, gauges and continuous colours refer to. */
 export function extent(one: Field, all: Field[] = [one]): { min: number; max: number } {
-  const numbers = all.flatMap((item) => item.values).filter((value): value is number => typeof value === "number" && Number.isFinite(value));
+  const numbers = all
+    .flatMap((item) => item.values)
+    .filter((value): value is number => typeof value === "number" && Number.isFinite(value));
   const min = one.config.min ?? (numbers.length ? Math.min(...numbers) : 0);
   const max = one.config.max ?? (numbers.length ? Math.max(...numbers) : 100);
   return { min, max: max > min ? max : min + 1 };
 }
 
-export function colorOf(config: FieldConfig, value: Value, limits: { min: number; max: number }, fallback: string): string {
+export function colorOf(
+  config: FieldConfig,
+  value: Value,
+  limits: { min: number; max: number },
+  fallback: string,
+): string {
   const mode = config.color?.mode ?? "thresholds";
   if (mode === "fixed" || mode === "shades") return named(config.color?.fixedColor, fallback);
   const stops = continuous(mode);
-  if (typeof value !== "number" || Number.isNaN(value)) return mode === "thresholds" || stops ? named("gray") : fallback;
+  if (typeof value !== "number" || Number.isNaN(value))
+    return mode === "thresholds" || stops ? named("gray") : fallback;
   if (stops) return ramp(stops, (value - limits.min) / (limits.max - limits.min));
   return mode === "thresholds" ? threshold(value, config.thresholds, limits.min, limits.max) : fallback;
 }
@@ -122,7 +134,8 @@ export function show(one: Field, value: Value, limits = extent(one), fallback = 
   }
   if (value === null) return { text: config.noValue ?? "–", prefix: "", suffix: "", color, mapped: false, value };
   if (typeof value === "string") return { text: value, prefix: "", suffix: "", color, mapped: false, value };
-  if (one.type === "time") return { text: new Date(value * 1000).toLocaleString(), prefix: "", suffix: "", color, mapped: false, value };
+  if (one.type === "time")
+    return { text: new Date(value * 1000).toLocaleString(), prefix: "", suffix: "", color, mapped: false, value };
   return { ...format(value, config.unit, config.decimals), color, mapped: false, value };
 }
 

@@ -1,6 +1,12 @@
 /** `$name`, `${name:format}` and the built-in variables of queries, titles and links. */
 
-export interface Choice { values: string[]; texts: string[]; all: boolean; allValue: string | null; many: boolean }
+export interface Choice {
+  values: string[];
+  texts: string[];
+  all: boolean;
+  allValue: string | null;
+  many: boolean;
+}
 export type Scope = ReadonlyMap<string, Choice>;
 
 export function single(value: string): Choice {

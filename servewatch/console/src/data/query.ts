@@ -7,13 +7,41 @@ import { field, type Frame, type Labels } from "./frame";
 import { builtins, interpolateQuery, type Scope } from "./interpolate";
 
 type Sample = [number, string];
-interface Series { metric: Labels; values?: Sample[]; value?: Sample }
-interface Answer { resultType: string; result: Series[] | Sample }
+interface Series {
+  metric: Labels;
+  values?: Sample[];
+  value?: Sample;
+}
+interface Answer {
+  resultType: string;
+  result: Series[] | Sample;
+}
 
-export interface Context { range: TimeRange; scope: Scope; scrape: number; width: number; signal?: AbortSignal }
-export interface Executed { refId: string; expr: string; step: number; instant: boolean; series: number }
-export interface Result { frames: Frame[]; executed: Executed[]; range: TimeRange }
-export interface Exemplar { time: number; value: number; labels: Labels; series: Labels }
+export interface Context {
+  range: TimeRange;
+  scope: Scope;
+  scrape: number;
+  width: number;
+  signal?: AbortSignal;
+}
+export interface Executed {
+  refId: string;
+  expr: string;
+  step: number;
+  instant: boolean;
+  series: number;
+}
+export interface Result {
+  frames: Frame[];
+  executed: Executed[];
+  range: TimeRange;
+}
+export interface Exemplar {
+  time: number;
+  value: number;
+  labels: Labels;
+  series: Labels;
+}
 
 export function numeric(text: string): number {
   if (text === "+Inf" || text === "Inf") return Number.POSITIVE_INFINITY;
@@ -34,25 +62,56 @@ function legend(target: Target, metric: Labels, expr: string): string {
 
 function seriesFrame(target: Target, series: Series, expr: string): Frame {
   const samples = series.values ?? (series.value ? [series.value] : []);
-  const value = field("Value", "number", samples.map((sample) => numeric(sample[1])), target.refId, series.metric);
+  const value = field(
+    "Value",
+    "number",
+    samples.map((sample) => numeric(sample[1])),
+    target.refId,
+    series.metric,
+  );
   value.legend = legend(target, series.metric, expr);
-  const time = field("Time", "time", samples.map((sample) => sample[0]), target.refId);
+  const time = field(
+    "Time",
+    "time",
+    samples.map((sample) => sample[0]),
+    target.refId,
+  );
   return { refId: target.refId, fields: [time, value], format: target.format };
 }
 
 function tableFrame(target: Target, list: Series[], alone: boolean): Frame {
-  const names = [...new Set(list.flatMap((series) => Object.keys(series.metric)))].filter((name) => name !== "__name__").sort();
+  const names = [...new Set(list.flatMap((series) => Object.keys(series.metric)))]
+    .filter((name) => name !== "__name__")
+    .sort();
   const rows = list.flatMap((series) =>
     (series.values ?? (series.value ? [series.value] : [])).map((sample) => ({ metric: series.metric, sample })),
   );
-  const columns = names.map((name) => field(name, "string", rows.map((row) => row.metric[name] ?? null), target.refId));
-  const time = field("Time", "time", rows.map((row) => row.sample[0]), target.refId);
-  const value = field(alone ? "Value" : `Value #${target.refId}`, "number", rows.map((row) => numeric(row.sample[1])), target.refId);
+  const columns = names.map((name) =>
+    field(
+      name,
+      "string",
+      rows.map((row) => row.metric[name] ?? null),
+      target.refId,
+    ),
+  );
+  const time = field(
+    "Time",
+    "time",
+    rows.map((row) => row.sample[0]),
+    target.refId,
+  );
+  const value = field(
+    alone ? "Value" : `Value #${target.refId}`,
+    "number",
+    rows.map((row) => numeric(row.sample[1])),
+    target.refId,
+  );
   return { refId: target.refId, fields: [time, ...columns, value], format: "table" };
 }
 
 function asSeries(answer: Answer): Series[] {
-  if (answer.resultType === "scalar" || answer.resultType === "string") return [{ metric: {}, value: answer.result as Sample }];
+  if (answer.resultType === "scalar" || answer.resultType === "string")
+    return [{ metric: {}, value: answer.result as Sample }];
   return answer.result as Series[];
 }
 
@@ -74,7 +133,12 @@ async function one(expr: string, step: number, instant: boolean, context: Contex
   return asSeries(await prometheus<Answer>("query_range", parameters, context.signal));
 }
 
-async function run(panel: Panel, target: Target, alone: boolean, context: Context): Promise<{ frames: Frame[]; executed: Executed[] }> {
+async function run(
+  panel: Panel,
+  target: Target,
+  alone: boolean,
+  context: Context,
+): Promise<{ frames: Frame[]; executed: Executed[] }> {
   const { step, scope } = plan(panel, target, context);
   const expr = interpolateQuery(target.expr ?? "", scope);
   const kinds = target.instant ? (target.range ? [true, false] : [true]) : [false];
@@ -106,7 +170,10 @@ export async function runPanel(panel: Panel, context: Context): Promise<Result> 
   };
 }
 
-interface ExemplarSeries { seriesLabels: Labels; exemplars: { labels: Labels; value: string; timestamp: number }[] }
+interface ExemplarSeries {
+  seriesLabels: Labels;
+  exemplars: { labels: Labels; value: string; timestamp: number }[];
+}
 
 /** Exemplars of the targets that ask for them; a Prometheus without them gives none. */
 export async function exemplars(panel: Panel, context: Context): Promise<Exemplar[]> {
@@ -120,7 +187,10 @@ export async function exemplars(panel: Panel, context: Context): Promise<Exempla
   );
   return found.flat().flatMap((series) =>
     series.exemplars.map((one) => ({
-      time: one.timestamp, value: Number(one.value), labels: one.labels, series: series.seriesLabels,
+      time: one.timestamp,
+      value: Number(one.value),
+      labels: one.labels,
+      series: series.seriesLabels,
     })),
   );
 }

@@ -52,12 +52,28 @@ const REDUCERS: Record<string, [string, Reducer]> = {
   range: ["Range", (values) => over(values, (numbers) => Math.max(...numbers) - Math.min(...numbers))],
   delta: ["Delta", (values) => over(values, delta)],
   diff: ["Difference", (values) => over(values, (numbers) => numbers[numbers.length - 1]! - numbers[0]!)],
-  diffperc: ["Difference percent", (values) => over(values, (numbers) => (numbers[numbers.length - 1]! - numbers[0]!) / numbers[0]!)],
+  diffperc: [
+    "Difference percent",
+    (values) => over(values, (numbers) => (numbers[numbers.length - 1]! - numbers[0]!) / numbers[0]!),
+  ],
   variance: ["Variance", (values) => over(values, variance)],
   stdDev: ["StdDev", (values) => over(values, (numbers) => Math.sqrt(variance(numbers)))],
-  step: ["Step", (values) => over(values, (numbers) => Math.min(...numbers.slice(1).map((value, index) => value - numbers[index]!)))],
-  logmin: ["Min (above zero)", (values) => over(values.filter((value) => typeof value === "number" && value > 0), (numbers) => Math.min(...numbers))],
-  changeCount: ["Change count", (values) => values.filter((value, index) => index > 0 && value !== values[index - 1]).length],
+  step: [
+    "Step",
+    (values) => over(values, (numbers) => Math.min(...numbers.slice(1).map((value, index) => value - numbers[index]!))),
+  ],
+  logmin: [
+    "Min (above zero)",
+    (values) =>
+      over(
+        values.filter((value) => typeof value === "number" && value > 0),
+        (numbers) => Math.min(...numbers),
+      ),
+  ],
+  changeCount: [
+    "Change count",
+    (values) => values.filter((value, index) => index > 0 && value !== values[index - 1]).length,
+  ],
   distinctCount: ["Distinct count", (values) => new Set(values).size],
 };
 

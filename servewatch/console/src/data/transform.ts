@@ -15,7 +15,9 @@ function pick(one: Field, rows: (number | null)[]): Field {
 const merge: Transform = (frames) => {
   const filled = frames.filter((frame) => rowCount(frame) > 0);
   if (filled.length < 2) return filled.length ? filled : frames.slice(0, 1);
-  const shared = filled[0]!.fields.map((one) => one.name).filter((name) => filled.every((frame) => frame.fields.some((one) => one.name === name)));
+  const shared = filled[0]!.fields
+    .map((one) => one.name)
+    .filter((name) => filled.every((frame) => frame.fields.some((one) => one.name === name)));
   const rows = new Map<string, (number | null)[]>();
   filled.forEach((frame, index) => {
     const keys = shared.map((name) => frame.fields.find((one) => one.name === name)!);
@@ -37,7 +39,14 @@ const merge: Transform = (frames) => {
     return { ...sources[0]!, values };
   });
   const rest = filled.flatMap((frame, index) =>
-    frame.fields.filter((one) => !shared.includes(one.name)).map((one) => pick(one, entries.map((entry) => entry[index] ?? null))),
+    frame.fields
+      .filter((one) => !shared.includes(one.name))
+      .map((one) =>
+        pick(
+          one,
+          entries.map((entry) => entry[index] ?? null),
+        ),
+      ),
   );
   return [{ refId: "merge", fields: [...columns, ...rest], format: "table" }];
 };
@@ -51,7 +60,9 @@ const organize: Transform = (frames, options) => {
   return frames.map((frame) => {
     const kept = frame.fields.filter((one) => !excluded[nameOf(one)] && (!only || included[nameOf(one)]));
     const place = (one: Field): number => order[nameOf(one)] ?? Number.MAX_SAFE_INTEGER;
-    const sorted = kept.map((one, index) => ({ one, index })).sort((a, b) => place(a.one) - place(b.one) || a.index - b.index);
+    const sorted = kept
+      .map((one, index) => ({ one, index }))
+      .sort((a, b) => place(a.one) - place(b.one) || a.index - b.index);
     return { ...frame, fields: sorted.map(({ one }) => rename(one, renamed[nameOf(one)])) };
   });
 };
@@ -65,7 +76,9 @@ const renameByRegex: Transform = (frames, options) => {
   const pattern2 = String(options.renamePattern ?? "");
   return frames.map((frame) => ({
     ...frame,
-    fields: frame.fields.map((one) => (one.type === "time" ? one : rename(one, nameOf(one).replace(pattern, pattern2)))),
+    fields: frame.fields.map((one) =>
+      one.type === "time" ? one : rename(one, nameOf(one).replace(pattern, pattern2)),
+    ),
   }));
 };
 
@@ -73,21 +86,28 @@ const filterFieldsByName: Transform = (frames, options) => {
   const include = options.include as { names?: string[]; pattern?: string } | undefined;
   const exclude = options.exclude as { names?: string[]; pattern?: string } | undefined;
   const hit = (rule: { names?: string[]; pattern?: string }, name: string): boolean =>
-    (rule.names?.includes(name) ?? false) || (rule.pattern ? new RegExp(rule.pattern.replace(/^\/(.*)\/$/, "$1")).test(name) : false);
+    (rule.names?.includes(name) ?? false) ||
+    (rule.pattern ? new RegExp(rule.pattern.replace(/^\/(.*)\/$/, "$1")).test(name) : false);
   return frames.map((frame) => ({
     ...frame,
-    fields: frame.fields.filter((one) => (!include || hit(include, nameOf(one))) && (!exclude || !hit(exclude, nameOf(one)))),
+    fields: frame.fields.filter(
+      (one) => (!include || hit(include, nameOf(one))) && (!exclude || !hit(exclude, nameOf(one))),
+    ),
   }));
 };
 
 function compare(a: Value, b: Value): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-  return typeof a === "number" && typeof b === "number" ? a - b : String(a).localeCompare(String(b), undefined, { numeric: true });
+  return typeof a === "number" && typeof b === "number"
+    ? a - b
+    : String(a).localeCompare(String(b), undefined, { numeric: true });
 }
 
 /** The frame with its rows in the order of one column. */
 export function sorted(frame: Frame, column: Field, descending: boolean): Frame {
-  const rows = [...Array(rowCount(frame)).keys()].sort((a, b) => compare(column.values[a]!, column.values[b]!) * (descending ? -1 : 1));
+  const rows = [...Array(rowCount(frame)).keys()].sort(
+    (a, b) => compare(column.values[a]!, column.values[b]!) * (descending ? -1 : 1),
+  );
   return { ...frame, fields: frame.fields.map((one) => pick(one, rows)) };
 }
 
@@ -101,7 +121,10 @@ const sortBy: Transform = (frames, options) => {
 
 const limit: Transform = (frames, options) => {
   const rows = [...Array(Number(options.limitField ?? 10)).keys()];
-  return frames.map((frame) => ({ ...frame, fields: frame.fields.map((one) => pick(one, rows.slice(0, rowCount(frame)))) }));
+  return frames.map((frame) => ({
+    ...frame,
+    fields: frame.fields.map((one) => pick(one, rows.slice(0, rowCount(frame)))),
+  }));
 };
 
 const joinByField: Transform = (frames, options) => {
@@ -110,7 +133,9 @@ const joinByField: Transform = (frames, options) => {
   if (keyed.length < 2) return frames;
   const inner = options.mode === "inner";
   const columns = keyed.map((frame) => frame.fields.find((one) => nameOf(one) === by)!);
-  const keys = [...new Set(columns.flatMap((one) => one.values))].sort(compare).filter((key) => !inner || columns.every((one) => one.values.includes(key)));
+  const keys = [...new Set(columns.flatMap((one) => one.values))]
+    .sort(compare)
+    .filter((key) => !inner || columns.every((one) => one.values.includes(key)));
   const rest = keyed.flatMap((frame, index) => {
     const rows = keys.map((key) => columns[index]!.values.indexOf(key)).map((row) => (row < 0 ? null : row));
     return frame.fields.filter((one) => one !== columns[index]).map((one) => pick(one, rows));
@@ -122,19 +147,43 @@ const reducing: Transform = (frames, options) => {
   const ids = (options.reducers ?? ["lastNotNull"]) as string[];
   const numbers = frames.flatMap((frame) => frame.fields.filter((one) => one.type === "number"));
   const names = field("Field", "string", numbers.map(nameOf), "reduce");
-  const columns = ids.map((id) => field(reducerName(id), "number", numbers.map((one) => reduce(one.values, id)), "reduce"));
+  const columns = ids.map((id) =>
+    field(
+      reducerName(id),
+      "number",
+      numbers.map((one) => reduce(one.values, id)),
+      "reduce",
+    ),
+  );
   return [{ refId: "reduce", fields: [names, ...columns], format: "table" }];
 };
 
 /** Series become rows of one table: time, name, value. */
 const seriesToRows: Transform = (frames) => {
   const rows = frames.flatMap((frame) =>
-    frame.fields.filter((one) => one.type === "number").flatMap((one) => timesOf(frame).map((at, row) => [at, nameOf(one), one.values[row] ?? null] as const)),
+    frame.fields
+      .filter((one) => one.type === "number")
+      .flatMap((one) => timesOf(frame).map((at, row) => [at, nameOf(one), one.values[row] ?? null] as const)),
   );
   const fields = [
-    field("Time", "time", rows.map((row) => row[0]), "rows"),
-    field("Metric", "string", rows.map((row) => row[1]), "rows"),
-    field("Value", "number", rows.map((row) => row[2]), "rows"),
+    field(
+      "Time",
+      "time",
+      rows.map((row) => row[0]),
+      "rows",
+    ),
+    field(
+      "Metric",
+      "string",
+      rows.map((row) => row[1]),
+      "rows",
+    ),
+    field(
+      "Value",
+      "number",
+      rows.map((row) => row[2]),
+      "rows",
+    ),
   ];
   return [{ refId: "rows", fields, format: "table" }];
 };
@@ -143,7 +192,14 @@ const labelsToFields: Transform = (frames) =>
   merge(
     frames.map((frame) => {
       const labels = frame.fields.find((one) => one.type === "number")?.labels ?? {};
-      const columns = Object.entries(labels).map(([name, value]) => field(name, "string", timesOf(frame).map(() => value), frame.refId));
+      const columns = Object.entries(labels).map(([name, value]) =>
+        field(
+          name,
+          "string",
+          timesOf(frame).map(() => value),
+          frame.refId,
+        ),
+      );
       const [time, ...rest] = frame.fields;
       return { ...frame, fields: [...(time ? [time] : []), ...columns, ...rest] };
     }),
@@ -151,8 +207,17 @@ const labelsToFields: Transform = (frames) =>
   );
 
 const TRANSFORMS: Record<string, Transform> = {
-  merge, organize, renameByRegex, filterFieldsByName, sortBy, limit, joinByField, seriesToColumns: joinByField,
-  reduce: reducing, seriesToRows, labelsToFields,
+  merge,
+  organize,
+  renameByRegex,
+  filterFieldsByName,
+  sortBy,
+  limit,
+  joinByField,
+  seriesToColumns: joinByField,
+  reduce: reducing,
+  seriesToRows,
+  labelsToFields,
 };
 
 export const TRANSFORMATION_IDS = Object.keys(TRANSFORMS);
@@ -161,7 +226,8 @@ export function transform(frames: Frame[], steps: Transformation[]): Frame[] {
   let current = frames;
   for (const step of steps.filter((one) => !one.disabled)) {
     const apply = TRANSFORMS[step.id];
-    if (!apply) throw new Error(`The console has no transformation '${step.id}'. It has: ${TRANSFORMATION_IDS.join(", ")}.`);
+    if (!apply)
+      throw new Error(`The console has no transformation '${step.id}'. It has: ${TRANSFORMATION_IDS.join(", ")}.`);
     current = apply(current, step.options ?? {});
   }
   return current;

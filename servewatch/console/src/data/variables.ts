@@ -8,8 +8,16 @@ import { interpolateQuery, type Choice, type Scope } from "./interpolate";
 import { labelText } from "./query";
 
 export const ALL = "$__all";
-export interface Option { text: string; value: string }
-export interface VariableState { variable: Variable; options: Option[]; selected: string[]; error: string | null }
+export interface Option {
+  text: string;
+  value: string;
+}
+export interface VariableState {
+  variable: Variable;
+  options: Option[];
+  selected: string[];
+  error: string | null;
+}
 
 /** Kinds that are offered to the reader; a data source there is only one. */
 export const VARIABLE_KINDS = ["query", "custom", "interval", "constant", "textbox", "datasource"];
@@ -35,7 +43,10 @@ async function ask(text: string, range: TimeRange): Promise<string[]> {
     return (await prometheus<string[]>("label/__name__/values", span)).filter((name) => pattern.test(name));
   }
   const expr = /^\s*query_result\((.*)\)\s*$/s.exec(text)?.[1] ?? text;
-  const { result } = await prometheus<{ result: { metric: Labels; value: [number, string] }[] }>("query", { query: expr, time: range.to.toFixed(3) });
+  const { result } = await prometheus<{ result: { metric: Labels; value: [number, string] }[] }>("query", {
+    query: expr,
+    time: range.to.toFixed(3),
+  });
   return result.map((one) => `${labelText(one.metric)} ${one.value[1]} ${one.value[0] * 1000}`);
 }
 
@@ -57,7 +68,14 @@ function ordered(options: Option[], sort = 0): Option[] {
   if (sort === 0) return options;
   const natural = sort === 3 || sort === 4 || sort >= 7;
   const sign = sort % 2 === 1 ? 1 : -1;
-  return [...options].sort((a, b) => sign * a.text.localeCompare(b.text, undefined, { numeric: natural, sensitivity: sort >= 5 && sort <= 6 ? "base" : "variant" }));
+  return [...options].sort(
+    (a, b) =>
+      sign *
+      a.text.localeCompare(b.text, undefined, {
+        numeric: natural,
+        sensitivity: sort >= 5 && sort <= 6 ? "base" : "variant",
+      }),
+  );
 }
 
 function custom(text: string): Option[] {
@@ -71,7 +89,8 @@ function custom(text: string): Option[] {
 
 async function optionsOf(variable: Variable, scope: Scope, range: TimeRange): Promise<Option[]> {
   const text = queryText(variable);
-  if (variable.type === "query") return ordered(filtered(await ask(interpolateQuery(text, scope), range), variable.regex), variable.sort);
+  if (variable.type === "query")
+    return ordered(filtered(await ask(interpolateQuery(text, scope), range), variable.regex), variable.sort);
   if (variable.type === "custom" || variable.type === "interval") return custom(text);
   return variable.type === "constant" ? values([text]) : [];
 }
@@ -80,7 +99,11 @@ function initial(variable: Variable, parameters: URLSearchParams): string[] {
   const given = parameters.getAll(`var-${variable.name}`);
   if (given.length) return given.map((value) => (value === "All" && variable.includeAll ? ALL : value));
   const current = variable.current?.value;
-  const list = Array.isArray(current) ? current : current === undefined || current === null || current === "" ? [] : [current];
+  const list = Array.isArray(current)
+    ? current
+    : current === undefined || current === null || current === ""
+      ? []
+      : [current];
   return list.length || variable.type !== "textbox" ? list : [queryText(variable)];
 }
 
@@ -98,7 +121,9 @@ function settle(variable: Variable, options: Option[], wanted: string[]): string
 function choiceOf(state: VariableState): Choice {
   const { variable, options, selected } = state;
   const all = selected.includes(ALL);
-  const chosen = all ? options : selected.map((value) => options.find((option) => option.value === value) ?? { text: value, value });
+  const chosen = all
+    ? options
+    : selected.map((value) => options.find((option) => option.value === value) ?? { text: value, value });
   return {
     values: all && chosen.length === 0 ? [".*"] : chosen.map((option) => option.value),
     texts: chosen.map((option) => option.text),
@@ -108,10 +133,17 @@ function choiceOf(state: VariableState): Choice {
   };
 }
 
-export interface Variables { states: VariableState[]; scope: Scope }
+export interface Variables {
+  states: VariableState[];
+  scope: Scope;
+}
 
 /** Loads one after the other, for a later query may use an earlier choice. */
-export async function loadVariables(list: Variable[], parameters: URLSearchParams, range: TimeRange): Promise<Variables> {
+export async function loadVariables(
+  list: Variable[],
+  parameters: URLSearchParams,
+  range: TimeRange,
+): Promise<Variables> {
   const states: VariableState[] = [];
   const scope = new Map<string, Choice>();
   for (const variable of list) {

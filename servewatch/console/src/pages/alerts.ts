@@ -1,6 +1,15 @@
 /** Alerts with their state, and the notifications that went out about them. */
 
-import { alertRules, config, managedAlerts, notifications, type AlertRule, type Config, type ManagedAlert, type Notification } from "../data/api";
+import {
+  alertRules,
+  config,
+  managedAlerts,
+  notifications,
+  type AlertRule,
+  type Config,
+  type ManagedAlert,
+  type Notification,
+} from "../data/api";
 import { h } from "../dom";
 import { location, set } from "../state";
 import { alertCard, alertsIn, block, failed, labels, notificationRow, runbook, tag } from "./parts";
@@ -10,11 +19,20 @@ const STATES = ["all", "firing", "pending", "inactive"];
 
 function ruleRow(rule: AlertRule): HTMLElement {
   const annotations = rule.annotations;
-  const broken = rule.health === "err" ? h("p", { class: "bad-text" }, rule.lastError ?? "The rule cannot be evaluated.") : null;
+  const broken =
+    rule.health === "err" ? h("p", { class: "bad-text" }, rule.lastError ?? "The rule cannot be evaluated.") : null;
   return h(
     "details",
     { class: "rule" },
-    h("summary", {}, tag(rule.state), h("strong", {}, rule.name), rule.labels.severity ? tag(rule.labels.severity, "idle") : null, h("span", { class: "grow" }), broken ? tag("broken", "bad") : null),
+    h(
+      "summary",
+      {},
+      tag(rule.state),
+      h("strong", {}, rule.name),
+      rule.labels.severity ? tag(rule.labels.severity, "idle") : null,
+      h("span", { class: "grow" }),
+      broken ? tag("broken", "bad") : null,
+    ),
     broken,
     h("pre", {}, h("code", {}, rule.query)),
     h("p", { class: "dim" }, `Fires when this holds for ${rule.duration} s.`),
@@ -63,10 +81,25 @@ export class AlertsPage implements Page {
     const state = parameters.get("state") ?? "all";
     const focused = this.filters.contains(document.activeElement) && document.activeElement instanceof HTMLInputElement;
     const buttons = STATES.map((one) =>
-      h("button", { type: "button", class: "button", "aria-pressed": String(one === state), onclick: () => set({ state: one === "all" ? null : one }) }, one),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button",
+          "aria-pressed": String(one === state),
+          onclick: () => set({ state: one === "all" ? null : one }),
+        },
+        one,
+      ),
     );
-    if (focused) return this.filters.querySelectorAll("button").forEach((button, index) => button.replaceWith(buttons[index]!));
-    const search = h("input", { type: "search", class: "input", "aria-label": "Search alerts", value: parameters.get("search") ?? "" });
+    if (focused)
+      return this.filters.querySelectorAll("button").forEach((button, index) => button.replaceWith(buttons[index]!));
+    const search = h("input", {
+      type: "search",
+      class: "input",
+      "aria-label": "Search alerts",
+      value: parameters.get("search") ?? "",
+    });
     search.addEventListener("input", () => {
       set({ search: search.value || null }, true);
       void this.draw();
@@ -77,8 +110,14 @@ export class AlertsPage implements Page {
   private async draw(): Promise<void> {
     const [rules, managed, sent] = await Promise.allSettled([alertRules(), managedAlerts(), notifications()]);
     if (rules.status === "rejected") renew(this.list, [failed(rules.reason)]);
-    else renew(this.list, [...(managed.status === "rejected" ? [failed(managed.reason)] : []), ...this.rules(rules.value, managed.status === "fulfilled" ? managed.value : [])]);
-    renew(this.history, [sent.status === "rejected" ? block("Notifications", [failed(sent.reason)]) : this.sent(sent.value)]);
+    else
+      renew(this.list, [
+        ...(managed.status === "rejected" ? [failed(managed.reason)] : []),
+        ...this.rules(rules.value, managed.status === "fulfilled" ? managed.value : []),
+      ]);
+    renew(this.history, [
+      sent.status === "rejected" ? block("Notifications", [failed(sent.reason)]) : this.sent(sent.value),
+    ]);
   }
 
   private rules(rules: AlertRule[], managed: ManagedAlert[]): HTMLElement[] {
@@ -86,24 +125,55 @@ export class AlertsPage implements Page {
     const state = parameters.get("state") ?? "all";
     const search = parameters.get("search") ?? "";
     const uid = this.settings?.home.dashboard ?? "";
-    const fits = (rule: AlertRule, alert?: { labels: Record<string, string>; annotations: Record<string, string> }): boolean =>
-      matches([rule.name, rule.query, ...Object.values(alert?.labels ?? rule.labels), ...Object.values(alert?.annotations ?? {})].join(" "), search);
+    const fits = (
+      rule: AlertRule,
+      alert?: { labels: Record<string, string>; annotations: Record<string, string> },
+    ): boolean =>
+      matches(
+        [
+          rule.name,
+          rule.query,
+          ...Object.values(alert?.labels ?? rule.labels),
+          ...Object.values(alert?.annotations ?? {}),
+        ].join(" "),
+        search,
+      );
     const result: HTMLElement[] = [];
     for (const one of ["firing", "pending"].filter((name) => state === "all" || state === name)) {
       const found = alertsIn(one, rules, managed).filter(({ rule, alert }) => fits(rule, alert));
       const empty = h("p", { class: "dim" }, one === "firing" ? "No alert fires." : "No alert is about to fire.");
-      if (found.length || one === "firing" || state === one) result.push(block(one === "firing" ? "Firing" : "Pending", found.length ? found.map((item) => alertCard(item, uid)) : [empty]));
+      if (found.length || one === "firing" || state === one)
+        result.push(
+          block(
+            one === "firing" ? "Firing" : "Pending",
+            found.length ? found.map((item) => alertCard(item, uid)) : [empty],
+          ),
+        );
     }
-    const quiet = rules.filter((rule) => (state === "all" || state === rule.state) && (state === "all" || state === "inactive") && fits(rule));
-    if (quiet.length || state === "inactive") result.push(block(state === "all" ? "All rules" : "Inactive", quiet.map(ruleRow), h("span", { class: "dim" }, String(quiet.length))));
+    const quiet = rules.filter(
+      (rule) => (state === "all" || state === rule.state) && (state === "all" || state === "inactive") && fits(rule),
+    );
+    if (quiet.length || state === "inactive")
+      result.push(
+        block(
+          state === "all" ? "All rules" : "Inactive",
+          quiet.map(ruleRow),
+          h("span", { class: "dim" }, String(quiet.length)),
+        ),
+      );
     if (rules.length === 0) result.push(h("p", { class: "dim" }, "Prometheus has no alerting rules."));
     return result;
   }
 
   private sent(list: Notification[]): HTMLElement {
     const search = location().parameters.get("search") ?? "";
-    const found = [...list].reverse().filter((one) => matches(JSON.stringify([one.groupLabels, one.alerts]), search)).slice(0, 100);
-    const content = found.length ? h("ul", { class: "notifications" }, ...found.map(notificationRow)) : h("p", { class: "dim" }, "None has been sent.");
+    const found = [...list]
+      .reverse()
+      .filter((one) => matches(JSON.stringify([one.groupLabels, one.alerts]), search))
+      .slice(0, 100);
+    const content = found.length
+      ? h("ul", { class: "notifications" }, ...found.map(notificationRow))
+      : h("p", { class: "dim" }, "None has been sent.");
     return block("Notifications", [content], h("span", { class: "dim" }, String(list.length)));
   }
 }

@@ -88,7 +88,10 @@ export class DashboardPage implements Page {
     const time = this.time();
     const span = range(time.from, time.to);
     const { parameters } = location();
-    const [scrape, variables] = await Promise.all([scrapeInterval(), loadVariables(model.templating?.list ?? [], parameters, span)]);
+    const [scrape, variables] = await Promise.all([
+      scrapeInterval(),
+      loadVariables(model.templating?.list ?? [], parameters, span),
+    ]);
     if (round !== this.round) return;
     this.variables = variables;
     this.around.range = span;
@@ -96,7 +99,13 @@ export class DashboardPage implements Page {
     this.build();
     const context = this.context(variables.scope, scrape, time);
     for (const frame of this.frames) frame.refresh(context);
-    const marks = await loadAnnotations(model.annotations?.list ?? [], parameters.getAll("off"), variables.scope, span, scrape).catch(() => []);
+    const marks = await loadAnnotations(
+      model.annotations?.list ?? [],
+      parameters.getAll("off"),
+      variables.scope,
+      span,
+      scrape,
+    ).catch(() => []);
     if (round !== this.round) return;
     this.around.marks = marks;
     for (const frame of this.frames) frame.remark();
@@ -119,11 +128,18 @@ export class DashboardPage implements Page {
     const model = this.model!;
     const pickers = this.variables.states.map(variablePicker);
     const off = location().parameters.getAll("off");
-    const toggles = annotationQueries(model.annotations?.list ?? []).filter((one) => !one.hide && one.enable !== false).map((one) => {
-      const on = !off.includes(one.name);
-      const flip = (): void => set({ off: on ? [...off, one.name] : off.filter((name) => name !== one.name) });
-      return h("button", { type: "button", class: "toggle", role: "switch", "aria-checked": String(on), onclick: flip }, h("span", { class: "knob" }), one.name);
-    });
+    const toggles = annotationQueries(model.annotations?.list ?? [])
+      .filter((one) => !one.hide && one.enable !== false)
+      .map((one) => {
+        const on = !off.includes(one.name);
+        const flip = (): void => set({ off: on ? [...off, one.name] : off.filter((name) => name !== one.name) });
+        return h(
+          "button",
+          { type: "button", class: "toggle", role: "switch", "aria-checked": String(on), onclick: flip },
+          h("span", { class: "knob" }),
+          one.name,
+        );
+      });
     const links = dashboardLinks(model, this.entries, this.variables, this.time());
     const items = [...pickers, ...toggles].filter((item) => item !== null);
     keepFocus(this.bar, () => this.bar.replaceChildren(...items, h("span", { class: "grow" }), ...links));
@@ -133,12 +149,18 @@ export class DashboardPage implements Page {
   private build(): void {
     const alone = location().parameters.get("viewPanel");
     const list = repeatedSections(sections(this.model!), this.variables.scope);
-    const key = JSON.stringify([alone, document.documentElement.dataset.theme, list.map((section) => [section.row?.id, section.panels.map((panel) => [panel.id, panel.scoped])])]);
+    const key = JSON.stringify([
+      alone,
+      document.documentElement.dataset.theme,
+      list.map((section) => [section.row?.id, section.panels.map((panel) => [panel.id, panel.scoped])]),
+    ]);
     if (key === this.drawnFor) return this.titles(list);
     this.drawnFor = key;
     for (const frame of this.frames) frame.destroy();
     this.frames = [];
-    const single = alone ? list.flatMap((section) => section.panels).find((panel) => String(panel.id) === alone) : undefined;
+    const single = alone
+      ? list.flatMap((section) => section.panels).find((panel) => String(panel.id) === alone)
+      : undefined;
     if (single) return this.grid.replaceChildren(h("div", { class: "alone" }, this.frame(single, 0)));
     this.grid.replaceChildren(...list.map((section) => this.section(section)));
   }
@@ -164,13 +186,24 @@ export class DashboardPage implements Page {
     const folded = this.folded.get(row.id) ?? Boolean(row.collapsed);
     grid.hidden = folded;
     const title = h("span", { class: "row-title" }, interpolateText(row.title ?? "", this.variables.scope));
-    const button = h("button", { type: "button", class: "row-button", "aria-expanded": String(!folded) }, icon("chevron"), title, h("span", { class: "dim row-count" }, `${panels.length} panels`));
+    const button = h(
+      "button",
+      { type: "button", class: "row-button", "aria-expanded": String(!folded) },
+      icon("chevron"),
+      title,
+      h("span", { class: "dim row-count" }, `${panels.length} panels`),
+    );
     button.addEventListener("click", () => {
       grid.hidden = !grid.hidden;
       this.folded.set(row.id, grid.hidden);
       button.setAttribute("aria-expanded", String(!grid.hidden));
       checkVisible();
     });
-    return h("section", { class: "section", "data-row": String(row.id), "aria-label": row.title ?? "" }, h("h2", { class: "row" }, button), grid);
+    return h(
+      "section",
+      { class: "section", "data-row": String(row.id), "aria-label": row.title ?? "" },
+      h("h2", { class: "row" }, button),
+      grid,
+    );
   }
 }

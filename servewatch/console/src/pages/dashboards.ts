@@ -13,7 +13,9 @@ export class DashboardsPage implements Page {
 
   async open(): Promise<void> {
     const entries = await dashboards();
-    const empty = entries.length ? null : h("p", { class: "dim" }, "There are no generated dashboards. `servewatch generate` writes them.");
+    const empty = entries.length
+      ? null
+      : h("p", { class: "dim" }, "There are no generated dashboards. `servewatch generate` writes them.");
     this.element.replaceChildren(block("Dashboards", [h("div", { class: "cards" }, ...entries.map(entryCard)), empty]));
   }
 

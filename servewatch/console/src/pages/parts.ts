@@ -7,15 +7,26 @@ import { ago, dateTime } from "../time";
 const HIDDEN = new Set(["alertname", "severity", "__name__"]);
 
 export function labels(all: Record<string, string>, hidden: ReadonlySet<string> = HIDDEN): HTMLElement {
-  const items = Object.entries(all).filter(([name]) => !hidden.has(name)).map(([name, value]) =>
-    h("li", { class: "chip" }, h("span", { class: "dim" }, `${name} `), value),
-  );
+  const items = Object.entries(all)
+    .filter(([name]) => !hidden.has(name))
+    .map(([name, value]) => h("li", { class: "chip" }, h("span", { class: "dim" }, `${name} `), value));
   return h("ul", { class: "chips", "aria-label": "Labels" }, ...items);
 }
 
 export type Tone = "ok" | "warn" | "bad" | "idle";
 
-const TONES: Record<string, Tone> = { firing: "bad", pending: "warn", inactive: "ok", resolved: "ok", page: "bad", critical: "bad", ticket: "warn", warning: "warn", up: "ok", down: "bad" };
+const TONES: Record<string, Tone> = {
+  firing: "bad",
+  pending: "warn",
+  inactive: "ok",
+  resolved: "ok",
+  page: "bad",
+  critical: "bad",
+  ticket: "warn",
+  warning: "warn",
+  up: "ok",
+  down: "bad",
+};
 
 export function tag(text: string, tone: Tone = TONES[text] ?? "idle"): HTMLElement {
   return h("span", { class: `tag ${tone}` }, text);
@@ -29,16 +40,27 @@ export function when(iso: string | undefined): HTMLElement {
 
 export function runbook(annotations: Record<string, string>): HTMLElement | null {
   const href = safeHref(annotations.runbook_url ?? annotations.runbook ?? "");
-  return href ? h("a", { class: "button small", href, target: "_blank", rel: "noopener noreferrer" }, icon("link"), "Runbook") : null;
+  return href
+    ? h("a", { class: "button small", href, target: "_blank", rel: "noopener noreferrer" }, icon("link"), "Runbook")
+    : null;
 }
 
 /** A service's alert leads to its dashboard. */
 export function dashboardOf(all: Record<string, string>, uid: string): HTMLElement | null {
   if (!all.service || !uid) return null;
-  return h("a", { class: "button small", href: `/d/${uid}?var-service=${encodeURIComponent(all.service)}` }, icon("grid"), "Dashboard");
+  return h(
+    "a",
+    { class: "button small", href: `/d/${uid}?var-service=${encodeURIComponent(all.service)}` },
+    icon("grid"),
+    "Dashboard",
+  );
 }
 
-export interface Firing { rule: AlertRule; alert: AlertInstance; muted: string }
+export interface Firing {
+  rule: AlertRule;
+  alert: AlertInstance;
+  muted: string;
+}
 
 function sameLabels(managed: ManagedAlert, alert: AlertInstance): boolean {
   return Object.entries(alert.labels).every(([name, value]) => managed.labels[name] === value);
@@ -53,7 +75,11 @@ function muted(alert: AlertInstance, managed: ManagedAlert[]): string {
 /** Alerts of the rules in a state, the newest first, with what Alertmanager does about each. */
 export function alertsIn(state: string, rules: AlertRule[], managed: ManagedAlert[]): Firing[] {
   return rules
-    .flatMap((rule) => (rule.alerts ?? []).filter((alert) => alert.state === state).map((alert) => ({ rule, alert, muted: muted(alert, managed) })))
+    .flatMap((rule) =>
+      (rule.alerts ?? [])
+        .filter((alert) => alert.state === state)
+        .map((alert) => ({ rule, alert, muted: muted(alert, managed) })),
+    )
     .sort((a, b) => Date.parse(b.alert.activeAt) - Date.parse(a.alert.activeAt));
 }
 
@@ -63,11 +89,32 @@ export function alertCard({ rule, alert, muted: why }: Firing, uid: string): HTM
   return h(
     "article",
     { class: `card alert ${alert.state}`, "aria-label": `${rule.name} ${alert.state}` },
-    h("header", {}, h("h3", {}, rule.name), tag(alert.state), severity ? tag(severity) : null, why ? tag(why, "idle") : null, h("span", { class: "grow" }), h("span", { class: "dim" }, "since ", when(alert.activeAt))),
+    h(
+      "header",
+      {},
+      h("h3", {}, rule.name),
+      tag(alert.state),
+      severity ? tag(severity) : null,
+      why ? tag(why, "idle") : null,
+      h("span", { class: "grow" }),
+      h("span", { class: "dim" }, "since ", when(alert.activeAt)),
+    ),
     summary ? h("p", { class: "summary" }, summary) : null,
     description && description !== summary ? h("p", { class: "dim" }, description) : null,
     labels(alert.labels),
-    h("footer", {}, runbook(alert.annotations), dashboardOf(alert.labels, uid), h("details", {}, h("summary", {}, "Query"), h("pre", {}, h("code", {}, rule.query)), h("p", { class: "dim" }, `Value ${Number(alert.value).toPrecision(4)}. It fires after ${rule.duration} s.`))),
+    h(
+      "footer",
+      {},
+      runbook(alert.annotations),
+      dashboardOf(alert.labels, uid),
+      h(
+        "details",
+        {},
+        h("summary", {}, "Query"),
+        h("pre", {}, h("code", {}, rule.query)),
+        h("p", { class: "dim" }, `Value ${Number(alert.value).toPrecision(4)}. It fires after ${rule.duration} s.`),
+      ),
+    ),
   );
 }
 
@@ -80,7 +127,13 @@ export function notificationRow(one: Notification): HTMLElement {
     "li",
     { class: "notification" },
     tag(one.status ?? first?.status ?? "sent"),
-    h("div", { class: "grow" }, h("strong", {}, name), alerts.length > 1 ? h("span", { class: "dim" }, ` ${alerts.length} alerts`) : null, ...summaries.slice(0, 3).map((text) => h("div", {}, text))),
+    h(
+      "div",
+      { class: "grow" },
+      h("strong", {}, name),
+      alerts.length > 1 ? h("span", { class: "dim" }, ` ${alerts.length} alerts`) : null,
+      ...summaries.slice(0, 3).map((text) => h("div", {}, text)),
+    ),
     when(one.receivedAt ?? one.received_at ?? first?.startsAt),
   );
 }
@@ -89,10 +142,20 @@ export function notificationRow(one: Notification): HTMLElement {
 export function failed(error: unknown): HTMLElement {
   const message = error instanceof Error ? error.message : String(error);
   const help = (error as { help?: string }).help;
-  return h("div", { class: "notice", role: "alert" }, icon("warn"), h("div", {}, h("strong", {}, message), help ? h("div", {}, help) : null));
+  return h(
+    "div",
+    { class: "notice", role: "alert" },
+    icon("warn"),
+    h("div", {}, h("strong", {}, message), help ? h("div", {}, help) : null),
+  );
 }
 
 export function block(title: string, content: (Node | null)[], aside: Node | null = null): HTMLElement {
   const parts = content.filter((one): one is Node => one !== null);
-  return h("section", { class: "block", "aria-label": title }, h("header", {}, h("h2", {}, title), h("span", { class: "grow" }), aside), ...parts);
+  return h(
+    "section",
+    { class: "block", "aria-label": title },
+    h("header", {}, h("h2", {}, title), h("span", { class: "grow" }), aside),
+    ...parts,
+  );
 }

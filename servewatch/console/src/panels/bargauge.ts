@@ -7,12 +7,22 @@ import type { Panel } from "../model";
 import { textWidth } from "./fit";
 import type { Single } from "./values";
 
-interface BarOptions { displayMode?: string; orientation?: string; showUnfilled?: boolean; valueMode?: string; namePlacement?: string; minVizHeight?: number; maxVizHeight?: number }
+interface BarOptions {
+  displayMode?: string;
+  orientation?: string;
+  showUnfilled?: boolean;
+  valueMode?: string;
+  namePlacement?: string;
+  minVizHeight?: number;
+  maxVizHeight?: number;
+}
 
 function share(one: Single): number {
   const { value } = one.shown;
   const { min, max } = one.limits;
-  return typeof value === "number" && Number.isFinite(value) ? Math.min(1, Math.max(0, (value - min) / (max - min))) : 0;
+  return typeof value === "number" && Number.isFinite(value)
+    ? Math.min(1, Math.max(0, (value - min) / (max - min)))
+    : 0;
 }
 
 function colorAt(one: Single, at: number): string {
@@ -20,7 +30,12 @@ function colorAt(one: Single, at: number): string {
   const stops = continuous(config.color?.mode ?? "");
   if (stops) return ramp(stops, at);
   if (config.color?.mode && config.color.mode !== "thresholds") return one.shown.color;
-  return threshold(one.limits.min + at * (one.limits.max - one.limits.min), config.thresholds, one.limits.min, one.limits.max);
+  return threshold(
+    one.limits.min + at * (one.limits.max - one.limits.min),
+    config.thresholds,
+    one.limits.min,
+    one.limits.max,
+  );
 }
 
 /** The colours that a bar passes through on its way to its value. */
@@ -46,13 +61,23 @@ export function bar(one: Single, mode: string, unfilled: boolean, vertical = fal
   if (mode === "lcd" && !vertical) return cells(one);
   const length = `${(share(one) * 100).toFixed(2)}%`;
   const paint = mode === "basic" ? alpha(one.shown.color, 0.75) : gradient(one, vertical ? "0deg" : "90deg");
-  const fill = h("div", { class: "bar-fill", style: { [vertical ? "height" : "width"]: length, background: paint, "border-color": one.shown.color } });
+  const fill = h("div", {
+    class: "bar-fill",
+    style: { [vertical ? "height" : "width"]: length, background: paint, "border-color": one.shown.color },
+  });
   return h("div", { class: `bar-track${vertical ? " vertical" : ""}${unfilled ? " unfilled" : ""}` }, fill);
 }
 
 function rowOf(one: Single, options: BarOptions, nameWidth: number, valueWidth: number): HTMLElement {
   const { displayMode = "gradient", showUnfilled = true, valueMode = "color" } = options;
-  const value = h("div", { class: "bar-value", style: { width: `${valueWidth}px`, color: valueMode === "text" ? "var(--text)" : one.shown.color } }, write(one.shown));
+  const value = h(
+    "div",
+    {
+      class: "bar-value",
+      style: { width: `${valueWidth}px`, color: valueMode === "text" ? "var(--text)" : one.shown.color },
+    },
+    write(one.shown),
+  );
   return h(
     "div",
     { class: "bar-row" },
@@ -66,7 +91,9 @@ function columnOf(one: Single, options: BarOptions): HTMLElement {
   return h(
     "div",
     { class: "bar-column" },
-    options.valueMode === "hidden" ? null : h("div", { class: "bar-value", style: { color: one.shown.color } }, write(one.shown)),
+    options.valueMode === "hidden"
+      ? null
+      : h("div", { class: "bar-value", style: { color: one.shown.color } }, write(one.shown)),
     bar(one, options.displayMode ?? "gradient", options.showUnfilled ?? true, true),
     h("div", { class: "bar-name", title: one.name }, one.name),
   );
@@ -74,7 +101,9 @@ function columnOf(one: Single, options: BarOptions): HTMLElement {
 
 export function bargauge(box: HTMLElement, values: Single[], panel: Panel): void {
   const options = (panel.options ?? {}) as BarOptions;
-  const vertical = options.orientation === "vertical" || (options.orientation !== "horizontal" && box.clientWidth > box.clientHeight * 2.4 && values.length <= 10);
+  const vertical =
+    options.orientation === "vertical" ||
+    (options.orientation !== "horizontal" && box.clientWidth > box.clientHeight * 2.4 && values.length <= 10);
   const longest = Math.max(...values.map((one) => textWidth(one.name, 13))) + 6;
   const nameWidth = Math.ceil(Math.min(box.clientWidth * 0.38, longest));
   const valueWidth = Math.ceil(Math.max(...values.map((one) => textWidth(write(one.shown), 14)))) + 10;
@@ -83,4 +112,3 @@ export function bargauge(box: HTMLElement, values: Single[], panel: Panel): void
   list.setAttribute("aria-label", values.map((one) => `${one.name}: ${write(one.shown)}`).join("; "));
   box.replaceChildren(list);
 }
-

@@ -24,16 +24,28 @@ function row(cells: (string | Node)[], tag: "th" | "td"): HTMLElement {
 }
 
 function seriesTable(frames: Frame[]): HTMLElement {
-  const rows = numbersOf(frames).slice(0, 200).map(({ field, times }) => {
-    const at = times[times.length - 1];
-    const texts = ["lastNotNull", "min", "max", "mean"].map((id) => write(show(field, reduce(field.values, id))));
-    return row([nameOf(field), ...texts, String(field.values.length), at === undefined ? "–" : dateTime(at)], "td");
-  });
-  return h("table", { class: "table" }, h("thead", {}, row(["Series", "Last", "Min", "Max", "Mean", "Samples", "Newest"], "th")), h("tbody", {}, ...rows));
+  const rows = numbersOf(frames)
+    .slice(0, 200)
+    .map(({ field, times }) => {
+      const at = times[times.length - 1];
+      const texts = ["lastNotNull", "min", "max", "mean"].map((id) => write(show(field, reduce(field.values, id))));
+      return row([nameOf(field), ...texts, String(field.values.length), at === undefined ? "–" : dateTime(at)], "td");
+    });
+  return h(
+    "table",
+    { class: "table" },
+    h("thead", {}, row(["Series", "Last", "Min", "Max", "Mean", "Samples", "Newest"], "th")),
+    h("tbody", {}, ...rows),
+  );
 }
 
 function plainTable(frame: Frame): HTMLElement {
-  const rows = [...Array(Math.min(200, rowCount(frame))).keys()].map((index) => row(frame.fields.map((field) => write(show(field, field.values[index] ?? null))), "td"));
+  const rows = [...Array(Math.min(200, rowCount(frame))).keys()].map((index) =>
+    row(
+      frame.fields.map((field) => write(show(field, field.values[index] ?? null))),
+      "td",
+    ),
+  );
   return h("table", { class: "table" }, h("thead", {}, row(frame.fields.map(nameOf), "th")), h("tbody", {}, ...rows));
 }
 

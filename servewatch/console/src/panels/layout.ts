@@ -41,8 +41,15 @@ export function repeatedSections(sections: Section[], scope: Scope): Section[] {
     if (!section.row || !choice) return [{ row: section.row, panels: repeated(section.panels, scope) }];
     return choice.values.map((value, index) => {
       const scoped = { [section.row!.repeat!]: value };
-      const panels = section.panels.map((panel) => ({ ...panel, id: panel.id + index * 100000, scoped: { ...panel.scoped, ...scoped } }));
-      return { row: { ...section.row!, id: section.row!.id + index * 100000, scoped }, panels: repeated(panels, scope) };
+      const panels = section.panels.map((panel) => ({
+        ...panel,
+        id: panel.id + index * 100000,
+        scoped: { ...panel.scoped, ...scoped },
+      }));
+      return {
+        row: { ...section.row!, id: section.row!.id + index * 100000, scoped },
+        panels: repeated(panels, scope),
+      };
     });
   });
 }

@@ -12,9 +12,19 @@ import { inspect } from "./inspect";
 import { PANEL_TYPES, PANELS, type View } from "./registry";
 import { markdown } from "./text";
 
-export interface PanelContext { query: Context; around: Surroundings; links(url: string): string; open(panel: Panel | null): void; viewing: boolean }
+export interface PanelContext {
+  query: Context;
+  around: Surroundings;
+  links(url: string): string;
+  open(panel: Panel | null): void;
+  viewing: boolean;
+}
 
-export interface PanelBox { element: HTMLElement; refresh(context: PanelContext): void; destroy(): void }
+export interface PanelBox {
+  element: HTMLElement;
+  refresh(context: PanelContext): void;
+  destroy(): void;
+}
 
 function linkable(panel: Panel, context: PanelContext): Panel {
   const write = (url: string): string => context.links(url);
@@ -23,10 +33,21 @@ function linkable(panel: Panel, context: PanelContext): Panel {
   const overrides = panel.fieldConfig?.overrides?.map((override) => ({
     ...override,
     properties: override.properties.map((property) =>
-      property.id === "links" ? { ...property, value: (property.value as { title: string; url: string }[]).map((link) => ({ ...link, url: write(link.url) })) } : property,
+      property.id === "links"
+        ? {
+            ...property,
+            value: (property.value as { title: string; url: string }[]).map((link) => ({
+              ...link,
+              url: write(link.url),
+            })),
+          }
+        : property,
     ),
   }));
-  return { ...panel, fieldConfig: { defaults: { ...defaults, ...(links ? { links } : {}) }, overrides: overrides ?? [] } };
+  return {
+    ...panel,
+    fieldConfig: { defaults: { ...defaults, ...(links ? { links } : {}) }, overrides: overrides ?? [] },
+  };
 }
 
 function scopeOf(panel: Panel, scope: Scope): Scope {
@@ -36,13 +57,24 @@ function scopeOf(panel: Panel, scope: Scope): Scope {
 }
 
 function notice(box: HTMLElement, title: string, text: string): void {
-  box.replaceChildren(h("div", { class: "notice", role: "alert" }, icon("warn"), h("div", {}, h("strong", {}, title), h("div", {}, text))));
+  box.replaceChildren(
+    h(
+      "div",
+      { class: "notice", role: "alert" },
+      icon("warn"),
+      h("div", {}, h("strong", {}, title), h("div", {}, text)),
+    ),
+  );
 }
 
 export class PanelFrame implements PanelBox {
   readonly element: HTMLElement;
   private readonly body = h("div", { class: "panel-draw" });
-  private readonly badge = h("button", { type: "button", class: "badge error", hidden: true, "aria-expanded": "false" }, icon("warn"));
+  private readonly badge = h(
+    "button",
+    { type: "button", class: "badge error", hidden: true, "aria-expanded": "false" },
+    icon("warn"),
+  );
   private readonly heading = h("h3", { class: "panel-title" });
   private readonly extras = h("span", { class: "panel-links" });
   private view: View | null = null;
@@ -53,8 +85,25 @@ export class PanelFrame implements PanelBox {
   private readonly unwatch: () => void;
 
   constructor(private readonly panel: Panel) {
-    const header = h("header", { class: "panel-header" }, this.heading, this.info(), this.extras, h("span", { class: "grow" }), this.badge, this.menu());
-    this.element = h("section", { class: `panel type-${panel.type}${panel.transparent ? " transparent" : ""}${panel.title ? "" : " untitled"}`, "aria-label": panel.title || panel.type }, header, h("div", { class: "panel-body" }, this.body));
+    const header = h(
+      "header",
+      { class: "panel-header" },
+      this.heading,
+      this.info(),
+      this.extras,
+      h("span", { class: "grow" }),
+      this.badge,
+      this.menu(),
+    );
+    this.element = h(
+      "section",
+      {
+        class: `panel type-${panel.type}${panel.transparent ? " transparent" : ""}${panel.title ? "" : " untitled"}`,
+        "aria-label": panel.title || panel.type,
+      },
+      header,
+      h("div", { class: "panel-body" }, this.body),
+    );
     this.unwatch = watchVisible(this.element, () => {
       if (this.stale) void this.load();
     });
@@ -85,7 +134,11 @@ export class PanelFrame implements PanelBox {
     this.stale = false;
     if (panel.type === "text") return this.drawText(context);
     if (!PANELS[panel.type]) {
-      return notice(this.body, `The console does not draw panels of type '${panel.type}'.`, `It draws: ${PANEL_TYPES.join(", ")}. Grafana shows this panel.`);
+      return notice(
+        this.body,
+        `The console does not draw panels of type '${panel.type}'.`,
+        `It draws: ${PANEL_TYPES.join(", ")}. Grafana shows this panel.`,
+      );
     }
     this.abort?.abort();
     const abort = (this.abort = new AbortController());
@@ -111,7 +164,10 @@ export class PanelFrame implements PanelBox {
     this.badge.hidden = true;
     this.view ??= PANELS[this.panel.type]!(this.body, linkable(this.panel, context), this.surroundings(context));
     this.view.draw(result, points);
-    const shifted = this.panel.timeFrom && !this.panel.hideTimeOverride ? h("span", { class: "dim small" }, `last ${this.panel.timeFrom.replace("now-", "")}`) : null;
+    const shifted =
+      this.panel.timeFrom && !this.panel.hideTimeOverride
+        ? h("span", { class: "dim small" }, `last ${this.panel.timeFrom.replace("now-", "")}`)
+        : null;
     if (shifted && !this.extras.querySelector(".small")) this.extras.append(shifted);
   }
 
@@ -128,37 +184,83 @@ export class PanelFrame implements PanelBox {
     this.badge.hidden = false;
     this.badge.setAttribute("aria-label", `Failed: ${message}`);
     this.badge.title = message;
-    this.badge.onclick = () => popover(this.badge, h("div", { class: "popover-text" }, h("p", {}, message), help ? h("p", { class: "dim" }, help) : null), "What failed");
+    this.badge.onclick = () =>
+      popover(
+        this.badge,
+        h("div", { class: "popover-text" }, h("p", {}, message), help ? h("p", { class: "dim" }, help) : null),
+        "What failed",
+      );
     if (!this.result) notice(this.body, message, help);
   }
 
   private drawText(context: PanelContext): void {
     const { content = "" } = (this.panel.options ?? {}) as { content?: string };
-    this.body.replaceChildren(h("div", { class: "markdown" }, ...markdown(interpolateText(content, context.query.scope))));
+    this.body.replaceChildren(
+      h("div", { class: "markdown" }, ...markdown(interpolateText(content, context.query.scope))),
+    );
     this.element.dataset.state = "drawn";
   }
 
   private info(): HTMLElement | null {
     const { description } = this.panel;
     if (!description) return null;
-    const button = h("button", { type: "button", class: "info", "aria-expanded": "false", "aria-label": `About ${this.panel.title}`, title: description }, "i");
-    button.addEventListener("click", () => popover(button, h("div", { class: "popover-text markdown" }, ...markdown(description)), "Description"));
+    const button = h(
+      "button",
+      {
+        type: "button",
+        class: "info",
+        "aria-expanded": "false",
+        "aria-label": `About ${this.panel.title}`,
+        title: description,
+      },
+      "i",
+    );
+    button.addEventListener("click", () =>
+      popover(button, h("div", { class: "popover-text markdown" }, ...markdown(description)), "Description"),
+    );
     return button;
   }
 
   private showLinks(): void {
     const links = (this.panel.links ?? []).flatMap((link) => {
       const href = safeHref(this.context!.links(link.url));
-      return href ? [h("a", { href, class: "panel-link", title: link.title, ...(link.targetBlank ? { target: "_blank", rel: "noopener noreferrer" } : {}) }, icon("link"), h("span", { class: "hidden-text" }, link.title))] : [];
+      return href
+        ? [
+            h(
+              "a",
+              {
+                href,
+                class: "panel-link",
+                title: link.title,
+                ...(link.targetBlank ? { target: "_blank", rel: "noopener noreferrer" } : {}),
+              },
+              icon("link"),
+              h("span", { class: "hidden-text" }, link.title),
+            ),
+          ]
+        : [];
     });
     this.extras.replaceChildren(...links);
   }
 
   private menu(): HTMLElement {
-    const button = h("button", { type: "button", class: "menu-button", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `Menu of ${this.panel.title || this.panel.type}` }, icon("menu"));
-    const item = (text: string, act: () => void): HTMLElement => h("button", { type: "button", class: "option", onclick: () => (closePopover(), act()) }, text);
+    const button = h(
+      "button",
+      {
+        type: "button",
+        class: "menu-button",
+        "aria-haspopup": "menu",
+        "aria-expanded": "false",
+        "aria-label": `Menu of ${this.panel.title || this.panel.type}`,
+      },
+      icon("menu"),
+    );
+    const item = (text: string, act: () => void): HTMLElement =>
+      h("button", { type: "button", class: "option", onclick: () => (closePopover(), act()) }, text);
     button.addEventListener("click", () => {
-      const large = this.context?.viewing ? item("Back to the dashboard", () => this.context?.open(null)) : item("View alone", () => this.context?.open(this.panel));
+      const large = this.context?.viewing
+        ? item("Back to the dashboard", () => this.context?.open(null))
+        : item("View alone", () => this.context?.open(this.panel));
       const data = this.panel.type === "text" ? null : item("Data and queries", () => this.inspect());
       popover(button, h("div", { class: "options" }, large, data), "Panel menu");
     });

@@ -19,7 +19,11 @@ import { stat } from "./stat";
 import { table, type SortState } from "./table";
 import { nothing, singles, type Single } from "./values";
 
-export interface View { draw(result: Result, exemplars: Exemplar[]): void; destroy(): void; redraw?(): void }
+export interface View {
+  draw(result: Result, exemplars: Exemplar[]): void;
+  destroy(): void;
+  redraw?(): void;
+}
 type Factory = (box: HTMLElement, panel: Panel, around: Surroundings) => View;
 
 /** Frames as the panel wants them: transformed, each field with its configuration. */
@@ -45,20 +49,22 @@ function onResize(box: HTMLElement, redraw: () => void): () => void {
   return () => observer.disconnect();
 }
 
-const valuePanel = (paint: (box: HTMLElement, values: Single[], panel: Panel) => void): Factory => (box, panel) => {
-  let values: Single[] = [];
-  const redraw = (): void => (values.length ? paint(box, values, panel) : noData(box, panel));
-  const stop = onResize(box, redraw);
-  return {
-    draw: (result) => {
-      const frames = prepare(result, panel);
-      const empty = isEmpty(frames) ? nothing(panel) : null;
-      values = empty ? [empty] : isEmpty(frames) ? [] : singles(frames, panel);
-      redraw();
-    },
-    destroy: stop,
+const valuePanel =
+  (paint: (box: HTMLElement, values: Single[], panel: Panel) => void): Factory =>
+  (box, panel) => {
+    let values: Single[] = [];
+    const redraw = (): void => (values.length ? paint(box, values, panel) : noData(box, panel));
+    const stop = onResize(box, redraw);
+    return {
+      draw: (result) => {
+        const frames = prepare(result, panel);
+        const empty = isEmpty(frames) ? nothing(panel) : null;
+        values = empty ? [empty] : isEmpty(frames) ? [] : singles(frames, panel);
+        redraw();
+      },
+      destroy: stop,
+    };
   };
-};
 
 const tablePanel: Factory = (box, panel) => {
   let order: SortState | null = null;
@@ -101,13 +107,23 @@ const seriesPanel: Factory = (box, panel, around) => {
   const redraw = (): void => {
     if (!last) return;
     const lines = toLines(prepare(last.result, panel), stepOf(last.result), hidden);
-    state = { lines, exemplars: last.exemplars, tooltipMode: options.tooltip?.mode ?? "multi", tooltipSort: options.tooltip?.sort ?? "none" };
+    state = {
+      lines,
+      exemplars: last.exemplars,
+      tooltipMode: options.tooltip?.mode ?? "multi",
+      tooltipSort: options.tooltip?.sort ?? "none",
+    };
     if (lines.lines.length === 0) {
       destroy();
       return noData(box, panel);
     }
     const list = legend(lines.lines, options.legend ?? {}, (key, add) => {
-      hidden = toggled(lines.lines.map((line) => line.key), hidden, key, add);
+      hidden = toggled(
+        lines.lines.map((line) => line.key),
+        hidden,
+        key,
+        add,
+      );
       redraw();
     });
     const next = signature(state);
@@ -149,34 +165,42 @@ const heatmapPanel: Factory = (box, panel, around) => {
       chart = null;
       key = next;
       if (buckets.bounds.length === 0) return noData(box, panel);
-      chart = heatmap(chartBoxes(box, undefined, heatmapLegend(buckets, options)), around, () => buckets, options, step);
+      chart = heatmap(
+        chartBoxes(box, undefined, heatmapLegend(buckets, options)),
+        around,
+        () => buckets,
+        options,
+        step,
+      );
     },
     destroy: () => chart?.destroy(),
     redraw: () => chart?.plot.redraw(false),
   };
 };
 
-const statePanel = (merge: boolean): Factory => (box, panel, around) => {
-  const options = { mergeValues: merge, ...panel.options } as StateOptions;
-  let chart: Chart | null = null;
-  let key = "";
-  let lanes: Lane[] = [];
-  return {
-    draw: (result) => {
-      lanes = toLanes(prepare(result, panel), stepOf(result), result.range.to, options);
-      const list = options.legend?.showLegend === false || lanes.length === 0 ? null : stateLegend(lanes);
-      const next = `${lanes.map((lane) => lane.name).join("\n")} ${list?.textContent}`;
-      if (chart && key === next) return chart.update();
-      chart?.destroy();
-      chart = null;
-      key = next;
-      if (lanes.length === 0) return noData(box, panel);
-      chart = states(chartBoxes(box, undefined, list), around, () => lanes, options);
-    },
-    destroy: () => chart?.destroy(),
-    redraw: () => chart?.plot.redraw(false),
+const statePanel =
+  (merge: boolean): Factory =>
+  (box, panel, around) => {
+    const options = { mergeValues: merge, ...panel.options } as StateOptions;
+    let chart: Chart | null = null;
+    let key = "";
+    let lanes: Lane[] = [];
+    return {
+      draw: (result) => {
+        lanes = toLanes(prepare(result, panel), stepOf(result), result.range.to, options);
+        const list = options.legend?.showLegend === false || lanes.length === 0 ? null : stateLegend(lanes);
+        const next = `${lanes.map((lane) => lane.name).join("\n")} ${list?.textContent}`;
+        if (chart && key === next) return chart.update();
+        chart?.destroy();
+        chart = null;
+        key = next;
+        if (lanes.length === 0) return noData(box, panel);
+        chart = states(chartBoxes(box, undefined, list), around, () => lanes, options);
+      },
+      destroy: () => chart?.destroy(),
+      redraw: () => chart?.plot.redraw(false),
+    };
   };
-};
 
 export const PANELS: Record<string, Factory> = {
   timeseries: seriesPanel,

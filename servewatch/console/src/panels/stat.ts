@@ -7,7 +7,14 @@ import type { Panel } from "../model";
 import { arrange, fitText } from "./fit";
 import type { Single } from "./values";
 
-interface StatOptions { colorMode?: string; graphMode?: string; textMode?: string; justifyMode?: string; orientation?: string; text?: { valueSize?: number; titleSize?: number } }
+interface StatOptions {
+  colorMode?: string;
+  graphMode?: string;
+  textMode?: string;
+  justifyMode?: string;
+  orientation?: string;
+  text?: { valueSize?: number; titleSize?: number };
+}
 
 /** The course of a value as a small filled line without axes. */
 export function sparkline(one: Single, color: string): SVGSVGElement | null {
@@ -18,10 +25,12 @@ export function sparkline(one: Single, color: string): SVGSVGElement | null {
   if (points.length < 2) return null;
   const [start, end] = [points[0]![0], points[points.length - 1]![0]];
   const numbers = points.map((point) => point[1]);
-  const low = one.field.config.min ?? Math.min(...numbers, ...(Math.min(...numbers) > 0 && Math.max(...numbers) > 0 ? [0] : []));
+  const low =
+    one.field.config.min ?? Math.min(...numbers, ...(Math.min(...numbers) > 0 && Math.max(...numbers) > 0 ? [0] : []));
   const high = one.field.config.max ?? Math.max(...numbers);
   const x = (at: number): string => (((at - start) / (end - start)) * 100).toFixed(2);
-  const y = (value: number): string => (high > low ? 38 - ((value - low) / (high - low)) * 36 : high > 0 ? 12 : 38).toFixed(2);
+  const y = (value: number): string =>
+    (high > low ? 38 - ((value - low) / (high - low)) * 36 : high > 0 ? 12 : 38).toFixed(2);
   const line = points.map(([at, value], index) => `${index ? "L" : "M"}${x(at)} ${y(value)}`).join("");
   return svg(
     "svg",
@@ -47,15 +56,20 @@ function card(one: Single, options: StatOptions, size: { width: number; height: 
   const filled = colorMode.startsWith("background");
   const { color } = one.shown;
   const ink = filled ? readableOn(color) : colorMode === "none" ? "var(--text)" : color;
-  const graph = graphMode === "none" || size.height < 50 ? null : sparkline(one, filled ? alpha(readableOn(color), 1) : color);
+  const graph =
+    graphMode === "none" || size.height < 50 ? null : sparkline(one, filled ? alpha(readableOn(color), 1) : color);
   const { value, unit, name } = texts(one, textMode, many);
   const nameSize = options.text?.titleSize ?? Math.max(12, Math.min(18, size.height * 0.16));
   const free = size.height * (graph ? 0.62 : 0.86) - (name ? nameSize * 1.3 : 0);
-  const valueSize = options.text?.valueSize ?? fitText(value + unit, (size.width - 18) * 0.96, free, { min: 13, max: 56 });
+  const valueSize =
+    options.text?.valueSize ?? fitText(value + unit, (size.width - 18) * 0.96, free, { min: 13, max: 56 });
   const wide = justifyMode === "center" || (justifyMode === "auto" && !many) ? "stat-card center" : "stat-card";
   return h(
     "div",
-    { class: filled ? `${wide} filled` : wide, style: { color: ink, ...(filled ? { background: background(color, colorMode) } : {}) } },
+    {
+      class: filled ? `${wide} filled` : wide,
+      style: { color: ink, ...(filled ? { background: background(color, colorMode) } : {}) },
+    },
     graph,
     name ? h("div", { class: "stat-name", style: { "font-size": `${nameSize}px` } }, name) : null,
     h(
@@ -70,9 +84,17 @@ function card(one: Single, options: StatOptions, size: { width: number; height: 
 export function stat(box: HTMLElement, values: Single[], panel: Panel): void {
   const options = (panel.options ?? {}) as StatOptions;
   const { clientWidth: width, clientHeight: height } = box;
-  const { columns, rows } = arrange(values.length, width, height, options.orientation === "auto" ? undefined : options.orientation);
+  const { columns, rows } = arrange(
+    values.length,
+    width,
+    height,
+    options.orientation === "auto" ? undefined : options.orientation,
+  );
   const size = { width: width / columns, height: height / rows };
-  const grid = h("div", { class: "value-grid", style: { "grid-template-columns": `repeat(${columns}, minmax(0, 1fr))` } });
+  const grid = h("div", {
+    class: "value-grid",
+    style: { "grid-template-columns": `repeat(${columns}, minmax(0, 1fr))` },
+  });
   grid.append(...values.map((one) => card(one, options, size, values.length > 1)));
   grid.setAttribute("role", "group");
   grid.setAttribute("aria-label", values.map((one) => `${one.name || panel.title}: ${write(one.shown)}`).join("; "));

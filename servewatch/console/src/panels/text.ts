@@ -2,7 +2,8 @@
 
 import { h, safeHref } from "../dom";
 
-const INLINE = /(`[^`]+`)|(\*\*[^*]+\*\*|__[^_]+__)|(\*[^*\s][^*]*\*|_[^_\s][^_]*_)|\[([^\]]+)\]\(([^)\s]+)\)|(https?:\/\/[^\s)<>]+)/;
+const INLINE =
+  /(`[^`]+`)|(\*\*[^*]+\*\*|__[^_]+__)|(\*[^*\s][^*]*\*|_[^_\s][^_]*_)|\[([^\]]+)\]\(([^)\s]+)\)|(https?:\/\/[^\s)<>]+)/;
 
 export function inline(text: string): (Node | string)[] {
   const match = INLINE.exec(text);
@@ -13,7 +14,9 @@ export function inline(text: string): (Node | string)[] {
   else if (strong) node = h("strong", {}, ...inline(strong.slice(2, -2)));
   else if (italic) node = h("em", {}, ...inline(italic.slice(1, -1)));
   else node = anchor(title ?? bare!, url ?? bare!);
-  return [text.slice(0, match.index), node, ...inline(text.slice(match.index + whole.length))].filter((part) => part !== "");
+  return [text.slice(0, match.index), node, ...inline(text.slice(match.index + whole.length))].filter(
+    (part) => part !== "",
+  );
 }
 
 function anchor(title: string, url: string): Node | string {
@@ -30,7 +33,11 @@ function list(lines: string[]): HTMLElement {
 }
 
 function cells(line: string): string[] {
-  return line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
+  return line
+    .trim()
+    .replace(/^\||\|$/g, "")
+    .split("|")
+    .map((cell) => cell.trim());
 }
 
 function table(lines: string[]): HTMLElement {
@@ -47,7 +54,8 @@ function block(lines: string[]): HTMLElement {
   const [first = ""] = lines;
   if (/^\s*([-*+]|\d+[.)])\s+/.test(first)) return list(lines);
   if (lines.length > 1 && /^\s*\|?[\s:|-]+\|[\s:|-]*$/.test(lines[1]!)) return table(lines);
-  if (lines.every((line) => line.startsWith(">"))) return h("blockquote", {}, ...inline(lines.map((line) => line.replace(/^>\s?/, "")).join(" ")));
+  if (lines.every((line) => line.startsWith(">")))
+    return h("blockquote", {}, ...inline(lines.map((line) => line.replace(/^>\s?/, "")).join(" ")));
   return h("p", {}, ...inline(lines.join(" ")));
 }
 

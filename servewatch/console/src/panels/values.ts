@@ -15,7 +15,12 @@ export interface Single {
   times: number[];
   values: Value[];
 }
-interface ReduceOptions { calcs?: string[]; fields?: string; values?: boolean; limit?: number }
+interface ReduceOptions {
+  calcs?: string[];
+  fields?: string;
+  values?: boolean;
+  limit?: number;
+}
 
 function wanted(one: Field, fields: string): boolean {
   if (!fields) return one.type === "number";
@@ -29,12 +34,27 @@ function single(one: Field, value: Value, frame: Frame, index: number, all: Fiel
   const limits = extent(one, all);
   const text = frame.fields.find((other) => other.type === "string");
   const name = row !== undefined && text ? String(text.values[row] ?? "") : nameOf(one);
-  return { name, shown: show(one, value, limits, classic(index)), field: one, limits, labels: one.labels, times: timesOf(frame), values: one.values };
+  return {
+    name,
+    shown: show(one, value, limits, classic(index)),
+    field: one,
+    limits,
+    labels: one.labels,
+    times: timesOf(frame),
+    values: one.values,
+  };
 }
 
 export function singles(frames: Frame[], panel: Panel): Single[] {
-  const { calcs = ["lastNotNull"], fields = "", values = false, limit } = (panel.options?.reduceOptions ?? {}) as ReduceOptions;
-  const pairs = frames.flatMap((frame) => frame.fields.filter((one) => wanted(one, fields)).map((one) => ({ one, frame })));
+  const {
+    calcs = ["lastNotNull"],
+    fields = "",
+    values = false,
+    limit,
+  } = (panel.options?.reduceOptions ?? {}) as ReduceOptions;
+  const pairs = frames.flatMap((frame) =>
+    frame.fields.filter((one) => wanted(one, fields)).map((one) => ({ one, frame })),
+  );
   const all = pairs.map((pair) => pair.one);
   const result = pairs.flatMap(({ one, frame }, index) =>
     values

@@ -13,14 +13,21 @@ export function timeQuery(time: TimeState): string {
 
 function variableQuery(variables: Variables): string {
   return variables.states
-    .flatMap(({ variable, selected }) => selected.map((value) => `var-${encodeURIComponent(variable.name)}=${encodeURIComponent(value)}`))
+    .flatMap(({ variable, selected }) =>
+      selected.map((value) => `var-${encodeURIComponent(variable.name)}=${encodeURIComponent(value)}`),
+    )
     .join("&");
 }
 
 /** `${name:queryparam}`, `${__url_time_range}` and the variables of the dashboard in an address. */
 export function writeUrl(url: string, scope: Scope, time: TimeState): string {
-  const all = [...scope.keys()].filter((name) => !name.startsWith("__")).map((name) => interpolateText(`\${${name}:queryparam}`, scope)).join("&");
-  const known = url.replace(/\$\{__url_time_range\}|\$__url_time_range/g, timeQuery(time)).replace(/\$\{__all_variables\}|\$__all_variables/g, all);
+  const all = [...scope.keys()]
+    .filter((name) => !name.startsWith("__"))
+    .map((name) => interpolateText(`\${${name}:queryparam}`, scope))
+    .join("&");
+  const known = url
+    .replace(/\$\{__url_time_range\}|\$__url_time_range/g, timeQuery(time))
+    .replace(/\$\{__all_variables\}|\$__all_variables/g, all);
   return interpolateText(known, scope);
 }
 
@@ -29,22 +36,44 @@ function withQuery(url: string, parts: string[]): string {
   return query ? `${url}${url.includes("?") ? "&" : "?"}${query}` : url;
 }
 
-export function dashboardLinks(model: Dashboard, entries: DashboardEntry[], variables: Variables, time: TimeState): HTMLElement[] {
+export function dashboardLinks(
+  model: Dashboard,
+  entries: DashboardEntry[],
+  variables: Variables,
+  time: TimeState,
+): HTMLElement[] {
   return (model.links ?? []).flatMap((link) => {
     const kept = [link.keepTime ? timeQuery(time) : "", link.includeVars ? variableQuery(variables) : ""];
     const blank = link.targetBlank ? { target: "_blank", rel: "noopener noreferrer" } : {};
     if (link.type === "link") {
       const href = safeHref(withQuery(interpolateText(link.url ?? "", variables.scope), kept));
-      return href ? [h("a", { class: "dash-link", href, title: link.tooltip || undefined, ...blank }, icon("link"), link.title)] : [];
+      return href
+        ? [h("a", { class: "dash-link", href, title: link.tooltip || undefined, ...blank }, icon("link"), link.title)]
+        : [];
     }
-    const tagged = entries.filter((entry) => entry.uid !== model.uid && (link.tags ?? []).every((tag) => entry.tags.includes(tag)));
-    const anchors = tagged.map((entry) => h("a", { class: "dash-link", href: withQuery(`/d/${encodeURIComponent(entry.uid)}`, kept), ...blank }, icon("grid"), entry.title));
+    const tagged = entries.filter(
+      (entry) => entry.uid !== model.uid && (link.tags ?? []).every((tag) => entry.tags.includes(tag)),
+    );
+    const anchors = tagged.map((entry) =>
+      h(
+        "a",
+        { class: "dash-link", href: withQuery(`/d/${encodeURIComponent(entry.uid)}`, kept), ...blank },
+        icon("grid"),
+        entry.title,
+      ),
+    );
     return (link as { asDropdown?: boolean }).asDropdown && anchors.length ? [dropdown(link.title, anchors)] : anchors;
   });
 }
 
 function dropdown(title: string, anchors: HTMLElement[]): HTMLElement {
-  const button = h("button", { type: "button", class: "dash-link", "aria-haspopup": "menu", "aria-expanded": "false" }, icon("grid"), title, icon("chevron"));
+  const button = h(
+    "button",
+    { type: "button", class: "dash-link", "aria-haspopup": "menu", "aria-expanded": "false" },
+    icon("grid"),
+    title,
+    icon("chevron"),
+  );
   button.addEventListener("click", () => popover(button, h("div", { class: "options" }, ...anchors), title));
   return button;
 }

@@ -38,7 +38,12 @@ function listbox(state: VariableState, anchor: HTMLElement): HTMLElement {
   const multi = Boolean(state.variable.multi);
   let selected = [...state.selected];
   const options: Option[] = [...(state.variable.includeAll ? [{ text: "All", value: ALL }] : []), ...state.options];
-  const list = h("div", { role: "listbox", "aria-multiselectable": String(multi), "aria-label": state.variable.label || state.variable.name, class: "options" });
+  const list = h("div", {
+    role: "listbox",
+    "aria-multiselectable": String(multi),
+    "aria-label": state.variable.label || state.variable.name,
+    class: "options",
+  });
   const search = h("input", { type: "search", class: "input", "aria-label": "Search", autocomplete: "off" });
   const pick = (value: string): void => {
     selected = toggledChoice(selected, value, multi);
@@ -53,13 +58,30 @@ function listbox(state: VariableState, anchor: HTMLElement): HTMLElement {
     const found = options.filter((option) => option.text.toLowerCase().includes(search.value.toLowerCase()));
     const items = found.slice(0, SHOWN).map((option) => {
       const on = selected.includes(option.value);
-      return h("button", { type: "button", role: "option", "aria-selected": String(on), class: "option", "data-value": option.value, onclick: () => pick(option.value) }, icon(on ? "check" : ""), option.text);
+      return h(
+        "button",
+        {
+          type: "button",
+          role: "option",
+          "aria-selected": String(on),
+          class: "option",
+          "data-value": option.value,
+          onclick: () => pick(option.value),
+        },
+        icon(on ? "check" : ""),
+        option.text,
+      );
     });
     list.replaceChildren(...items, ...(found.length ? [] : [h("div", { class: "dim pad" }, "Nothing matches")]));
     if (focused !== undefined) items.find((item) => item.dataset.value === focused)?.focus();
   };
   search.addEventListener("input", fill);
-  const box = h("div", { class: "picker", onkeydown: (event: KeyboardEvent) => moveFocus(event, list, search) }, search, list);
+  const box = h(
+    "div",
+    { class: "picker", onkeydown: (event: KeyboardEvent) => moveFocus(event, list, search) },
+    search,
+    list,
+  );
   box.addEventListener("picker-close", () => {
     if (selected.join("\n") !== state.selected.join("\n")) choose(state, selected);
   });
@@ -69,7 +91,11 @@ function listbox(state: VariableState, anchor: HTMLElement): HTMLElement {
 
 function textbox(state: VariableState): HTMLElement {
   const { variable } = state;
-  const input = h("input", { class: "input", value: state.selected[0] ?? "", "aria-label": variable.label || variable.name });
+  const input = h("input", {
+    class: "input",
+    value: state.selected[0] ?? "",
+    "aria-label": variable.label || variable.name,
+  });
   input.addEventListener("change", () => set({ [`var-${variable.name}`]: input.value }));
   return input;
 }
@@ -82,13 +108,22 @@ export function variablePicker(state: VariableState): HTMLElement | null {
   if (variable.type === "textbox") return h("label", { class: "variable" }, caption, textbox(state));
   const button = h(
     "button",
-    { type: "button", class: "variable-value", "aria-haspopup": "listbox", "aria-expanded": "false", "aria-label": `${variable.label || variable.name}: ${summary(state)}`, title: state.error ?? undefined },
+    {
+      type: "button",
+      class: "variable-value",
+      "aria-haspopup": "listbox",
+      "aria-expanded": "false",
+      "aria-label": `${variable.label || variable.name}: ${summary(state)}`,
+      title: state.error ?? undefined,
+    },
     h("span", { class: "variable-text" }, summary(state)),
     icon(state.error ? "warn" : "chevron"),
   );
   button.addEventListener("click", () => {
     const box = listbox(state, button);
-    popover(button, box, `Values of ${variable.label || variable.name}`, () => box.dispatchEvent(new Event("picker-close")));
+    popover(button, box, `Values of ${variable.label || variable.name}`, () =>
+      box.dispatchEvent(new Event("picker-close")),
+    );
   });
   return h("div", { class: state.error ? "variable failed" : "variable" }, caption, button);
 }

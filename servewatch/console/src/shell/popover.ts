@@ -54,7 +54,12 @@ export function popover(anchor: HTMLElement, content: HTMLElement, label: string
 export function dialog(title: string, ...content: Node[]): void {
   const heading = freshId("dialog");
   const leave = h("button", { type: "button", class: "button", autofocus: true }, "Close");
-  const box = h("dialog", { class: "dialog", "aria-labelledby": heading }, h("header", {}, h("h2", { id: heading }, title), leave), h("div", { class: "dialog-body" }, ...content));
+  const box = h(
+    "dialog",
+    { class: "dialog", "aria-labelledby": heading },
+    h("header", {}, h("h2", { id: heading }, title), leave),
+    h("div", { class: "dialog-body" }, ...content),
+  );
   leave.addEventListener("click", () => box.close());
   box.addEventListener("close", () => box.remove());
   document.body.append(box);

@@ -5,7 +5,11 @@ import { set } from "../state";
 import { inputValue, QUICK, range, rangeLabel, seconds, type TimeRange } from "../time";
 import { closePopover, popover } from "./popover";
 
-export interface TimeState { from: string; to: string; refresh: string }
+export interface TimeState {
+  from: string;
+  to: string;
+  refresh: string;
+}
 
 const EVERY = ["", "5s", "10s", "30s", "1m", "5m", "15m"];
 
@@ -16,7 +20,7 @@ function absolute(span: TimeRange): HTMLElement {
   const submit = (event: Event): void => {
     event.preventDefault();
     const [start, end] = [Date.parse(from.value), Date.parse(to.value)];
-    if (!(end > start)) return to.setCustomValidity("The end must be after the beginning."), void to.reportValidity();
+    if (!(end > start)) return (to.setCustomValidity("The end must be after the beginning."), void to.reportValidity());
     closePopover();
     set({ from: String(start), to: String(end) });
   };
@@ -32,9 +36,23 @@ function absolute(span: TimeRange): HTMLElement {
 
 function choices(state: TimeState): HTMLElement {
   const quick = QUICK.map(([value, label]) =>
-    h("button", { type: "button", class: "option", "aria-pressed": String(state.to === "now" && state.from === value), onclick: () => (closePopover(), set({ from: value, to: "now" })) }, label),
+    h(
+      "button",
+      {
+        type: "button",
+        class: "option",
+        "aria-pressed": String(state.to === "now" && state.from === value),
+        onclick: () => (closePopover(), set({ from: value, to: "now" })),
+      },
+      label,
+    ),
   );
-  return h("div", { class: "time-choices" }, h("div", { class: "options" }, ...quick), absolute(range(state.from, state.to)));
+  return h(
+    "div",
+    { class: "time-choices" },
+    h("div", { class: "options" }, ...quick),
+    absolute(range(state.from, state.to)),
+  );
 }
 
 /** Twice the range around the same middle. */
@@ -52,14 +70,40 @@ export function timeControls(state: TimeState, refresh: () => void): HTMLElement
   const open = h(
     "button",
     { type: "button", class: "button", "aria-haspopup": "dialog", "aria-expanded": "false" },
-    icon("clock"), h("span", { class: "range-label" }, rangeLabel(state.from, state.to)), icon("chevron"),
+    icon("clock"),
+    h("span", { class: "range-label" }, rangeLabel(state.from, state.to)),
+    icon("chevron"),
   );
   open.addEventListener("click", () => popover(open, choices(state), "Time range"));
-  const zoom = h("button", { type: "button", class: "button", "aria-label": "Zoom out", title: "Zoom out", onclick: () => setRange(widened(range(state.from, state.to))) }, icon("zoomOut"));
-  const now = h("button", { type: "button", class: "button refresh", "aria-label": "Refresh", title: "Refresh", onclick: refresh }, icon("refresh"));
+  const zoom = h(
+    "button",
+    {
+      type: "button",
+      class: "button",
+      "aria-label": "Zoom out",
+      title: "Zoom out",
+      onclick: () => setRange(widened(range(state.from, state.to))),
+    },
+    icon("zoomOut"),
+  );
+  const now = h(
+    "button",
+    { type: "button", class: "button refresh", "aria-label": "Refresh", title: "Refresh", onclick: refresh },
+    icon("refresh"),
+  );
   const every = EVERY.includes(state.refresh) ? EVERY : [...EVERY, state.refresh];
-  const select = h("select", { class: "button", "aria-label": "Refresh every", title: "Refresh every", onchange: (event: Event) => set({ refresh: (event.target as HTMLSelectElement).value || "off" }) },
-    ...every.map((text) => h("option", { value: text, ...(text === state.refresh ? { selected: true } : {}) }, text || "Off")));
+  const select = h(
+    "select",
+    {
+      class: "button",
+      "aria-label": "Refresh every",
+      title: "Refresh every",
+      onchange: (event: Event) => set({ refresh: (event.target as HTMLSelectElement).value || "off" }),
+    },
+    ...every.map((text) =>
+      h("option", { value: text, ...(text === state.refresh ? { selected: true } : {}) }, text || "Off"),
+    ),
+  );
   return h("div", { class: "time-controls", role: "group", "aria-label": "Time" }, open, zoom, now, select);
 }
 
