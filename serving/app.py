@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -12,7 +13,15 @@ from starlette.exceptions import HTTPException
 
 from monitoring import Metrics
 from monitoring.catalogue import requests
-from serving.errors import BodyTooLarge, ClientGone, InvalidInput, MethodNotAllowed, RunnerFailed, ServewatchError
+from serving.errors import (
+    BodyTooLarge,
+    ClientGone,
+    InvalidInput,
+    MethodNotAllowed,
+    NotReady,
+    RunnerFailed,
+    ServewatchError,
+)
 from serving.exchange import Head, Presence, discard_body, read_body, send_answer, send_error
 from serving.faults import Faults
 from serving.lifecycle import Lifecycle
@@ -27,6 +36,7 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 CODES = (200, 400, 405, 413, 415, 422, 499, 500, 503, 504)
 UNKNOWN_CODES = (404, 405)
+STOPPING = ("draining", "stopped")
 log = logging.getLogger("serving")
 
 
@@ -79,6 +89,11 @@ class Handler:
         except HTTPException as error:
             code = error.status_code
             await send_error(send, _from_http(error), head.request_id, closing)
+        except asyncio.CancelledError:
+            if head.answering or self._lifecycle.state not in STOPPING:
+                raise
+            code = NotReady.status
+            await send_error(send, NotReady("the service stopped before the answer was ready"), head.request_id, True)
         except Exception as error:
             code = RunnerFailed.status
             await send_error(send, self._failed(error, head), head.request_id, closing)
@@ -94,6 +109,7 @@ class Handler:
         with Presence(receive) as presence:
             content, media = await self._answer(head, scope, data)
             presence.leave()
+        head.answering = True
         await send_answer(send, 200, content, media, head.request_id, closing)
         return 200
 
@@ -201,6 +217,9 @@ class App:
         await receive()
         self.lifecycle.begin()
         await send({"type": "lifespan.startup.complete"})
-        await receive()
+        try:
+            await receive()
+        except asyncio.CancelledError:  # ended by force: nobody waits for what we would say
+            return
         await self.lifecycle.end()
         await send({"type": "lifespan.shutdown.complete"})

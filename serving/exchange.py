@@ -21,12 +21,12 @@ Send = Callable[[Any], Awaitable[None]]
 class Head:
     """What we read of a request's headers, in one pass."""
 
-    __slots__ = ("accept", "expects", "fault", "length", "media", "parameters", "request_id", "trace_id")
+    __slots__ = ("accept", "answering", "expects", "fault", "length", "media", "parameters", "request_id", "trace_id")
 
     def __init__(self, scope: Any) -> None:
         self.media = self.accept = self.fault = ""
         self.length = 0
-        self.expects = False
+        self.expects = self.answering = False
         self.parameters: dict[str, str] = {}
         self.request_id = b""
         self.trace_id: str | None = None

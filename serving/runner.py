@@ -94,12 +94,13 @@ class Runner:
         """Whether its threads live."""
         return all(thread.is_alive() for thread in self._threads)
 
-    def close(self) -> None:
-        """End the threads when they have done what was handed to them."""
+    def close(self, seconds: float = 1.0) -> None:
+        """End the threads when they have done what was handed to them; one that hangs is left behind."""
         for _ in self._threads:
             self._work.put(None)
+        deadline = time.monotonic() + seconds
         for thread in self._threads:
-            thread.join(timeout=5)
+            thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def _serve(self) -> None:
         while (work := self._work.get()) is not None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import errno
 import logging
+import math
 import socket
 import sys
 from types import FrameType
@@ -13,12 +16,13 @@ from prometheus_client import REGISTRY, disable_created_metrics
 from prometheus_client.registry import CollectorRegistry
 
 from monitoring import MetricsServer
-from monitoring.exposition import PortTaken
 from serving.app import App
 from serving.errors import ServewatchError
 from serving.frame import create_app
 from serving.settings import Settings
 
+BACKLOG = 2048
+LAST_WORDS = 0.2
 log = logging.getLogger("serving")
 
 
@@ -49,6 +53,40 @@ class Server(uvicorn.Server):
         else:
             loop.call_soon_threadsafe(loop.call_later, self._app.settings.drain_delay, self._stop)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close the door, then let those who came in last say what they want before connections end.
+
+        A connection that was made a moment ago waits to be accepted, or has sent a request which is still to
+        be read: the kernel would reset the one, uvicorn takes the other for idle.
+        """
+        if self.server_state.connections and not self.force_exit:
+            doors = [sock.dup() for sock in sockets or []]
+            for server in self.servers:
+                server.close()
+            for door in doors:
+                await self._take_in(door)
+            await asyncio.sleep(LAST_WORDS)
+        await super().shutdown(sockets)
+
+    async def _take_in(self, door: socket.socket) -> None:
+        """Accept whoever waits, without going back to the event loop, and close."""
+        waiting: list[socket.socket] = []
+        door.setblocking(False)
+        with door, contextlib.suppress(OSError):
+            while True:
+                waiting.append(door.accept()[0])
+        loop = asyncio.get_running_loop()
+        for accepted in waiting:
+            accepted.setblocking(False)
+            with contextlib.suppress(OSError):  # it has left meanwhile
+                await loop.connect_accepted_socket(self._protocol, accepted)
+
+    def _protocol(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
+
     def _stop(self) -> None:
         self.should_exit = True
 
@@ -64,6 +102,7 @@ def listen(host: str, port: int, flag: str) -> socket.socket:
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
+        listening.listen(BACKLOG)
     except OSError as error:
         listening.close()
         raise _port_error(error, host, port, flag) from None
@@ -84,7 +123,7 @@ def run(service: type, settings: Settings, registry: CollectorRegistry = REGISTR
         metrics = (
             MetricsServer(registry, settings.metrics_host, settings.metrics_port) if settings.metrics_port else None
         )
-    except PortTaken as error:
+    except OSError as error:
         listening.close()
         raise _port_error(error, settings.metrics_host, settings.metrics_port, "--metrics-port") from None
     server = Server(_config(app, settings), app)
@@ -111,7 +150,7 @@ def _config(app: App, settings: Settings) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         date_header=True,
-        timeout_graceful_shutdown=int(settings.drain_timeout),
+        timeout_graceful_shutdown=math.ceil(settings.drain_timeout),
     )
 
 
