@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import click
+
+from servewatch.stack.errors import PortTaken
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -29,7 +32,18 @@ def console(port: int, host: str, prometheus: str, alertmanager: str, receiver: 
 
     folder = dashboards or Path(package.__file__).parent / "generated"
     app = create_console(prometheus, alertmanager, receiver, folder)
-    if host not in _LOOPBACK:
-        print(f"warning: whoever reaches {host}:{port} can read every metric of {prometheus}", flush=True)
-    print(f"console: http://{host}:{port}/", flush=True)
-    uvicorn.run(app, host=host, port=port, access_log=False, log_level="warning")
+    with _listening(host, port) as listener:
+        if host not in _LOOPBACK:
+            print(f"warning: whoever reaches {host}:{port} can read every metric of {prometheus}", flush=True)
+        shown = f"[{host}]" if ":" in host else host
+        print(f"console: http://{shown}:{listener.getsockname()[1]}/", flush=True)
+        uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning")).run(sockets=[listener])
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        help = f"stop what listens there, or: servewatch console --port {port + 1}"
+        raise PortTaken(f"the console cannot listen on {host}:{port}: {error.strerror}", help) from None

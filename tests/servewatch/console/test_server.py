@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,9 @@ from starlette.testclient import TestClient
 from servewatch.cli.console import console
 from servewatch.console import create_console
 from servewatch.console.home import queries
+from servewatch.stack.errors import PortTaken
+from tests.servewatch.console.serving import answers
+from tests.servewatch.stack.stacks import wait_for
 
 NOBODY = "http://127.0.0.1:9"
 SAMPLE = Path(__file__).parent / "sample.json"
@@ -115,3 +122,24 @@ def test_command_refuses_a_wrong_address() -> None:
     outcome = CliRunner().invoke(console, ["--prometheus", "localhost:9090"])
     assert outcome.exit_code == 1
     assert "'localhost:9090'" in str(outcome.exception)
+
+
+def test_command_says_that_a_port_is_taken() -> None:
+    """A port that somebody listens on is an error that shows the address and the flag that changes it."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        outcome = CliRunner().invoke(console, ["--port", str(port)])
+    assert isinstance(outcome.exception, PortTaken)
+    assert f"127.0.0.1:{port}" in outcome.exception.message
+    assert "--port" in outcome.exception.help
+
+
+def test_command_serves_and_prints_its_address(tmp_path: Path) -> None:
+    """`servewatch console` answers at the address that it prints, until it is told to stop."""
+    command = [sys.executable, "-m", "servewatch", "console", "--port", "0", "--dashboards", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        line = running.stdout.readline() if running.stdout else ""
+        url = line.removeprefix("console: ").strip()
+        assert wait_for(lambda: answers(f"{url}healthz"))
+        running.terminate()
+        assert running.wait(20) in {0, -signal.SIGTERM}

@@ -47,7 +47,8 @@ export function popover(anchor: HTMLElement, content: HTMLElement, label: string
   };
   document.addEventListener("pointerdown", outside, true);
   document.addEventListener("keydown", keys, true);
-  box.querySelector<HTMLElement>("input, button, a, [tabindex]")?.focus();
+  const chosen = box.querySelector<HTMLElement>("[aria-pressed=true]");
+  (chosen ?? box.querySelector<HTMLElement>("input, button, a, [tabindex]"))?.focus();
 }
 
 /** A window over the page, with a heading and a way out. */
