@@ -46,7 +46,7 @@ def servewatch() -> None:
 
 
 def main(args: list[str] | None = None, **extra: Any) -> NoReturn:
-    """Run a command; an error that we raise on purpose is two lines on stderr and exit code 1 or 2, never a traceback."""
+    """Run a command; an error that we raise on purpose is two lines on stderr and exit code 1 or 2, no traceback."""
     try:
         servewatch.main(args=args, prog_name="servewatch", **extra)
     except StoreError as error:

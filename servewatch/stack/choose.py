@@ -18,8 +18,13 @@ def choose(mode: str | None, options: Options, folder: Path, say: Say) -> Mode:
     record = state.read(options.folder)
     if record is not None and record.supervised:
         raise state.already_running(record)
-    if mode == "compose" or (mode is None and (folder / FILE).is_file() and engine_answers()):
+    if mode == "compose":
         return Compose(options, folder, say)
+    if mode is None and (folder / FILE).is_file() and engine_answers():
+        compose = Compose(options, folder, say)
+        if compose.fetch():
+            return compose
+        say("the images of docker-compose.yml cannot be had here: going on without containers (--compose insists)")
     return Native(options, say)
 
 

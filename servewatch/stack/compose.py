@@ -62,6 +62,10 @@ class Compose:
             self.say(f"{process.name:13} {process.url or '-':32} {process.detail}")
         return 0 if self.options.detach else self._stay()
 
+    def fetch(self) -> bool:
+        """Fetch the images that are neither here nor built here; says whether all are here now."""
+        return self._follow(["pull", "--ignore-buildable", "--policy", "missing"]) == 0
+
     def down(self) -> bool:
         """Stop and remove the containers; volumes stay."""
         if not self.status().processes:
