@@ -37,7 +37,9 @@ def console(port: int, host: str, prometheus: str, alertmanager: str, receiver: 
             print(f"warning: whoever reaches {host}:{port} can read every metric of {prometheus}", flush=True)
         shown = f"[{host}]" if ":" in host else host
         print(f"console: http://{shown}:{listener.getsockname()[1]}/", flush=True)
-        uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning")).run(sockets=[listener])
+        uvicorn.Server(uvicorn.Config(app, access_log=False, log_level="warning", lifespan="off")).run(
+            sockets=[listener]
+        )
 
 
 def _listening(host: str, port: int) -> socket.socket:

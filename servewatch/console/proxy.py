@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-import httpx
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from servewatch.console.errors import RouteUnknown, SourceInvalid, UpstreamInvalid, UpstreamUnreachable
+from servewatch.console.fetch import READ_SECONDS, Answer, fetch
 
-TIMEOUT = httpx.Timeout(30.0, connect=3.0)
 _JSON = "application/json"
 
 
@@ -60,11 +61,10 @@ def upstreams(prometheus: str, alertmanager: str, receiver: str) -> dict[str, Up
 
 
 class Proxy:
-    """Passes on what is on the list; a client is made at the first request and kept."""
+    """Passes on what is on the list; each read waits in a thread of its own, so that no other waits for it."""
 
     def __init__(self, servers: dict[str, Upstream]) -> None:
         self.servers = servers
-        self._client: httpx.AsyncClient | None = None
 
     async def answer(self, request: Request) -> Response:
         """Answer with what the upstream answers, if it may be asked."""
@@ -75,35 +75,27 @@ class Proxy:
                 f"the console does not pass on {request.url.path!r}",
                 "it passes on reads: queries, series, labels, rules, alerts, targets, notifications",
             )
-        return _passed_on(upstream, await self._get(upstream, path, request.url.query))
-
-    async def close(self) -> None:
-        """End the connections."""
-        if self._client is not None:
-            await self._client.aclose()
-
-    async def _get(self, upstream: Upstream, path: str, query: str) -> httpx.Response:
-        if self._client is None:
-            self._client = httpx.AsyncClient(timeout=TIMEOUT, follow_redirects=False, trust_env=False)
-        url = f"{upstream.url.rstrip('/')}/{path}" + (f"?{query}" if query else "")
-        try:
-            return await self._client.get(url, headers={"accept": _JSON})
-        except httpx.TimeoutException:
-            message = f"{upstream.title} at {upstream.shown} does not answer within {TIMEOUT.read:.0f} s"
-            raise UpstreamUnreachable(message, "ask for a shorter time range, or look at its load") from None
-        except (httpx.TransportError, httpx.InvalidURL) as error:
-            message = f"{upstream.title} at {upstream.shown} does not answer ({type(error).__name__})"
-            raise UpstreamUnreachable(
-                message, f"start it, or name another: servewatch console {upstream.option} URL"
-            ) from None
+        return _passed_on(upstream, await run_in_threadpool(_get, upstream, path, request.url.query))
 
 
-def _passed_on(upstream: Upstream, answer: httpx.Response) -> Response:
-    kind = answer.headers.get("content-type", "")
-    if not kind.startswith(_JSON):
-        said = f"{answer.status_code} {kind or 'without a content type'}"
+def _get(upstream: Upstream, path: str, query: str) -> Answer:
+    try:
+        return fetch(upstream.url, path, query)
+    except TimeoutError:
+        message = f"{upstream.title} at {upstream.shown} does not answer within {READ_SECONDS:.0f} s"
+        raise UpstreamUnreachable(message, "ask for a shorter time range, or look at its load") from None
+    except (OSError, http.client.HTTPException) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        message = f"{upstream.title} at {upstream.shown} does not answer ({why})"
+        help = f"start it, or name another: servewatch console {upstream.option} URL"
+        raise UpstreamUnreachable(message, help) from None
+
+
+def _passed_on(upstream: Upstream, answer: Answer) -> Response:
+    if not answer.kind.startswith(_JSON):
+        said = f"{answer.status} {answer.kind or 'without a content type'}"
         raise UpstreamInvalid(
             f"{upstream.title} at {upstream.shown} answers {said}, not JSON",
             f"is that the right address? servewatch console {upstream.option} URL",
         )
-    return Response(answer.content, answer.status_code, media_type=_JSON, headers={"cache-control": "no-store"})
+    return Response(answer.body, answer.status, media_type=_JSON, headers={"cache-control": "no-store"})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from importlib.metadata import version
 from pathlib import Path
 
@@ -98,18 +96,10 @@ def _routes(proxy: Proxy, dashboards: Path) -> list[BaseRoute]:
 
 def create_console(prometheus: str, alertmanager: str, receiver: str, dashboards: Path) -> Starlette:
     """The console as an ASGI app, reading from these servers and this folder of dashboards."""
-    proxy = Proxy(upstreams(prometheus, alertmanager, receiver))
-
-    @asynccontextmanager
-    async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        yield
-        await proxy.close()
-
     return Starlette(
-        routes=_routes(proxy, dashboards),
+        routes=_routes(Proxy(upstreams(prometheus, alertmanager, receiver)), dashboards),
         middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=1024)],
         exception_handlers={ServewatchError: _refused, HTTPException: _unknown},
-        lifespan=lifespan,
     )
 
 

@@ -6,14 +6,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
-import httpx
 import pytest
 import uvicorn
 
 from servewatch.console import create_console
 from tests.servewatch.console.browser import Page, browser
-from tests.servewatch.console.serving import answers, served
+from tests.servewatch.console.serving import answers, read, served
 from tests.servewatch.stack.stacks import free_port, wait_for
 
 HERE = Path(__file__).parent
@@ -48,10 +48,10 @@ def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     argv += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
     running = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
-    rate = {"query": 'rate(prometheus_http_requests_total{handler="/metrics"}[10s]) and on() (ALERTS)'}
+    rate = quote('rate(prometheus_http_requests_total{handler="/metrics"}[10s]) and on() (ALERTS)')
     try:
         wait_for(lambda: answers(f"{url}/-/ready"))
-        wait_for(lambda: httpx.get(f"{url}/api/v1/query", params=rate, trust_env=False).json()["data"]["result"])
+        wait_for(lambda: read(f"{url}/api/v1/query?query={rate}")["data"]["result"])
         yield url
     finally:
         running.terminate()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
@@ -49,6 +49,9 @@ REFUSED = (
     "nobody/api/v1/query",
 )
 
+SPECIAL = ("/rules", "/targets", "/series", "/labels")
+"""Paths at which the server below says something of its own."""
+
 
 async def _echo(request: Request) -> Response:
     path = request.url.path
@@ -56,6 +59,8 @@ async def _echo(request: Request) -> Response:
         return PlainTextResponse("<html>somebody else</html>")
     if path.endswith("/targets"):
         return RedirectResponse("http://127.0.0.1:9/elsewhere")
+    if path.endswith("/labels"):
+        return JSONResponse({"authorization": request.headers.get("authorization")})
     if path.endswith("/series"):
         return JSONResponse({"status": "error", "error": "no match[]"}, 400)
     return JSONResponse({"path": path, "query": request.url.query, "cookie": request.headers.get("cookie")})
@@ -77,7 +82,9 @@ def client(upstream: str, tmp_path: Path) -> Iterator[TestClient]:
         yield found
 
 
-@pytest.mark.parametrize("path", [path for path in ALLOWED if not path.endswith(("/rules", "/targets", "/series"))])
+@pytest.mark.parametrize(
+    "path", [path for path in ALLOWED if not path.endswith(("/rules", "/targets", "/series", "/labels"))]
+)
 def test_reads_are_passed_on(client: TestClient, path: str) -> None:
     """Each path of the list reaches its server with its query as it was, and without the reader's cookies."""
     answer = client.get(f"/api/{path}?query=up%7Ba%3D%22%2B%22%7D&match[]=x", headers={"cookie": "secret=1"})
@@ -146,11 +153,19 @@ def test_wrong_address_is_refused_at_start(url: str) -> None:
 def test_prefix_of_an_address_is_kept(upstream: str, tmp_path: Path) -> None:
     """A Prometheus under a path is asked under that path."""
     with TestClient(create_console(f"{upstream}/prom/", upstream, upstream, tmp_path)) as client:
-        answer: httpx.Response = client.get("/api/prometheus/api/v1/query")
+        answer = client.get("/api/prometheus/api/v1/query")
     assert answer.json()["path"] == "/prom/api/v1/query"
 
 
-def test_password_is_used_and_not_shown(tmp_path: Path) -> None:
+def test_password_is_used(upstream: str, tmp_path: Path) -> None:
+    """A name and a password in an address are what that server is asked with."""
+    url = upstream.replace("http://", "http://reader:s%40cret@")
+    with TestClient(create_console(url, url, url, tmp_path)) as client:
+        sent = client.get("/api/prometheus/api/v1/labels").json()["authorization"]
+    assert base64.b64decode(sent.removeprefix("Basic ")) == b"reader:s@cret"
+
+
+def test_password_is_not_shown(tmp_path: Path) -> None:
     """A password in an address is in no message and not in what the page is told."""
     url = f"http://reader:secret@127.0.0.1:{free_port()}"
     with TestClient(create_console(url, url, url, tmp_path)) as client:
