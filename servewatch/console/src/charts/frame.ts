@@ -124,7 +124,7 @@ export function timeOptions(
     ...size,
     ...rest,
     ms: 1e-3,
-    padding: [8, 10, 0, 4],
+    padding: [8, 18, 0, 4],
     legend: { show: false },
     cursor: cursor(around),
     select: { show: true, left: 0, top: 0, width: 0, height: 0 },
