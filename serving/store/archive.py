@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tarfile
+import zlib
 from pathlib import Path
 
 from serving.errors import ModelDamaged, StoreError
@@ -18,9 +19,27 @@ def export(store: Store, text: str, target: Path) -> Path:
     files.verify(folder)
     if target.is_dir():
         target = target / f"{info.name}-{info.version}.tar.gz"
-    with tarfile.open(target, "w:gz") as archive:
-        archive.add(folder, arcname=".")
-    return target
+    draft = target.with_name(f".{target.name}.part")
+    try:
+        with tarfile.open(draft, "w:gz") as archive:
+            archive.add(folder, arcname=".", filter=_anonymous)
+        return draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise StoreError(f"{target} cannot be written: {error.strerror}", "name a file in a folder of yours") from None
+
+
+def _anonymous(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
+
+
+def _only_files(member: tarfile.TarInfo, path: str) -> tarfile.TarInfo | None:
+    """Files and folders that stay inside; links and devices never were in what `export` writes."""
+    if not member.isreg() and not member.isdir():
+        raise tarfile.SpecialFileError(member)
+    return tarfile.data_filter(member, path)
 
 
 def take_in(store: Store, source: Path) -> ModelInfo:
@@ -29,12 +48,11 @@ def take_in(store: Store, source: Path) -> ModelInfo:
         raise StoreError(f"{source} is not a file", "servewatch models export NAME writes one")
     with files.draft(store.folder) as draft:
         try:
-            with tarfile.open(source) as archive:
-                archive.extractall(draft, filter="data")
-        except (tarfile.TarError, EOFError, OSError) as error:
+            with tarfile.open(source, "r:gz") as archive:
+                archive.extractall(draft, filter=_only_files)
+        except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
             raise ModelDamaged(f"{source} cannot be unpacked: {error}", "export the model again") from None
-        info = ModelInfo(**files.read_json(draft / INFO))
         files.verify(draft)
-        (store.folder / info.tag.name).mkdir(exist_ok=True)
+        info = ModelInfo.read(draft / INFO)
         store.publish(draft, info.tag)
     return info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -20,11 +21,17 @@ MANIFEST = "manifest.json"
 
 def write_atomically(path: Path, data: bytes) -> None:
     """Write a file so that a reader, or a crash, sees the old content or the new, never a part."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(file.name, path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fchmod(handle, 0o644)  # a container's user may be another than the one who trained
+            os.fsync(handle)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -38,6 +45,15 @@ def read_json(path: Path) -> Any:
         return orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError) as error:
         raise ModelDamaged(f"{path} cannot be read: {error}", "save or import the model again") from None
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold off other processes that would change the same folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @contextmanager
@@ -80,9 +96,13 @@ def digest(path: Path) -> str:
 
 
 def inventory(folder: Path) -> dict[str, str]:
-    """Each file of a folder, but the manifest, with its SHA-256."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return {str(path.relative_to(folder)): digest(path) for path in files if path != folder / MANIFEST}
+    """Each file of a folder, but the manifest, with its SHA-256; a link is never what was saved."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_symlink() or path.is_file())
+    return {
+        str(path.relative_to(folder)): "link" if path.is_symlink() else digest(path)
+        for path in files
+        if path != folder / MANIFEST
+    }
 
 
 def seal(folder: Path) -> dict[str, str]:
@@ -94,7 +114,10 @@ def seal(folder: Path) -> dict[str, str]:
 
 def verify(folder: Path) -> None:
     """Raise where a file is missing, added or not the one that was saved."""
-    wanted: dict[str, str] = read_json(folder / MANIFEST).get("sha256", {})
+    manifest = read_json(folder / MANIFEST)
+    wanted = manifest.get("sha256") if isinstance(manifest, dict) else None
+    if not isinstance(wanted, dict):
+        raise ModelDamaged(f"{folder / MANIFEST} lists no files", "save or import the model again")
     found = inventory(folder)
     for name in sorted(wanted.keys() | found.keys()):
         if wanted.get(name) == found.get(name):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from serving.errors import ModelDamaged
+from serving.store import files
 from serving.store.tag import Tag
+
+_KINDS = {"str": str, "int": int, "Mapping": dict}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,24 @@ class ModelInfo:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     size: int = 0
+
+    @classmethod
+    def read(cls, path: Path) -> ModelInfo:
+        """From the store's JSON file."""
+        found = files.read_json(path)
+        kinds = {field.name: _KINDS[str(field.type).partition("[")[0]] for field in fields(cls)}
+        try:
+            info = cls(**found)
+        except TypeError as error:
+            raise ModelDamaged(f"{path} does not describe a model: {error}", "save or import the model again") from None
+        for name, kind in kinds.items():
+            if not isinstance(getattr(info, name), kind):
+                raise ModelDamaged(
+                    f"{path} has {getattr(info, name)!r} as {name}, which is not a {kind.__name__}",
+                    "save or import the model again",
+                )
+        Tag(info.name, info.version)
+        return info
 
     @property
     def tag(self) -> Tag:

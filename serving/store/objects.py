@@ -13,6 +13,8 @@ from serving.errors import StoreError
 from serving.store import files
 
 JSON, ARRAYS = "objects.json", "objects.npz"
+TAKEN = ("file", "allow_pickle")
+"""Names that numpy's writer has for itself."""
 
 
 def write(folder: Path, custom: Mapping[str, Any]) -> None:
@@ -30,6 +32,8 @@ def write(folder: Path, custom: Mapping[str, Any]) -> None:
                 "give strings, numbers, lists, dicts or numpy arrays; larger things belong in files of their own",
             )
     for name, array in arrays.items():
+        if name in TAKEN:
+            raise StoreError(f"an array cannot be called {name!r}", "give it another name")
         if array.dtype.hasobject:
             raise StoreError(f"custom object {name!r} is an array of Python objects", "give it a numeric or text dtype")
     files.write_json(folder / JSON, plain)

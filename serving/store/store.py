@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from serving.errors import ModelNotFound, StoreError
+from serving.errors import ModelDamaged, ModelNotFound, StoreError
 from serving.settings import Settings
 from serving.store import files, frameworks, objects
 from serving.store.model import Model, ModelInfo
@@ -47,7 +47,7 @@ class Store:
         name, _, wanted = tag.partition(":")
         Tag(name, wanted or LATEST)
         framework = frameworks.of(model)
-        with files.draft(self.folder / name) as draft:
+        with files.draft(self.folder) as draft:
             (draft / MODEL).mkdir()
             recorded = framework.save(model, draft / MODEL, **options)
             objects.write(draft, custom or {})
@@ -55,7 +55,7 @@ class Store:
                 name=name,
                 version=wanted or self._new_version(draft),
                 framework=framework.name,
-                created=self._now().isoformat(timespec="seconds"),
+                created=self._now().isoformat(timespec="milliseconds"),
                 labels=dict(labels or {}),
                 metadata=dict(metadata or {}),
                 options=recorded,
@@ -70,10 +70,15 @@ class Store:
         """Put a complete, sealed folder under its tag and make it the latest."""
         if tag.version == LATEST:
             raise StoreError("a version cannot be called 'latest'", "name another, or none")
-        try:
-            files.publish(draft, self.path(tag))
-        except FileExistsError:
-            raise StoreError(f"{tag} is in the store already", f"servewatch models delete {tag}") from None
+        with files.locked(self.folder):
+            (self.folder / tag.name).mkdir(exist_ok=True)
+            try:
+                files.publish(draft, self.path(tag))
+            except FileExistsError:
+                raise StoreError(f"{tag} is in the store already", f"servewatch models delete {tag}") from None
+            self._point(tag)
+
+    def _point(self, tag: Tag) -> None:
         files.write_atomically(self.folder / tag.name / LATEST, tag.version.encode() + b"\n")
 
     def _new_version(self, draft: Path) -> str:
@@ -91,13 +96,15 @@ class Store:
             tag = Tag(tag.name, self._latest(tag.name))
         if not (self.path(tag) / INFO).is_file():
             raise self._missing(tag)
-        return ModelInfo(**files.read_json(self.path(tag) / INFO))
+        return ModelInfo.read(self.path(tag) / INFO)
 
     def _latest(self, name: str) -> str:
         pointer = self.folder / name / LATEST
-        if not pointer.is_file():
-            raise self._missing(Tag(name))
-        return pointer.read_text().strip()
+        if pointer.is_file():
+            return pointer.read_text().strip()
+        if versions := self.list(name):  # it ended between publishing its first version and pointing at it
+            return versions[-1].version
+        raise self._missing(Tag(name))
 
     def _missing(self, tag: Tag) -> ModelNotFound:
         versions = [info.version for info in self.list(tag.name)]
@@ -110,8 +117,19 @@ class Store:
 
     def list(self, name: str = "*") -> list[ModelInfo]:
         """Every version, or those of one name, oldest first."""
-        found = [files.read_json(path) for path in self.folder.glob(f"{name}/[!.]*/{INFO}")]
-        return sorted((ModelInfo(**info) for info in found), key=lambda info: (info.name, info.created, info.version))
+        found = (self._listed(path) for path in self.folder.glob(f"{name}/[!.]*/{INFO}"))
+        return sorted((info for info in found if info), key=lambda info: (info.name, info.created, info.version))
+
+    def _listed(self, path: Path) -> ModelInfo | None:
+        """None for a draft, and for a version that is being deleted."""
+        if path.parent.parent.name.startswith("."):
+            return None
+        try:
+            return ModelInfo.read(path)
+        except ModelDamaged:
+            if path.exists():
+                raise
+            return None
 
     def load(self, text: str, *, device: str = "auto", threads: int = 1) -> Model:
         """Load a model after checking each of its files against the manifest."""
@@ -123,15 +141,17 @@ class Store:
         return Model(info=info, path=folder, predict=predict, objects=objects.read(folder), raw=raw)
 
     def delete(self, text: str) -> ModelInfo:
-        """Remove one version; `latest` then names the newest that is left."""
-        info = self.find(text)
-        with files.draft(self.folder / info.name) as grave:
-            self.path(info.tag).rename(grave / "deleted")
-        left = self.list(info.name)
-        if left:
-            files.write_atomically(self.folder / info.name / LATEST, left[-1].version.encode() + b"\n")
-        else:
-            shutil.rmtree(self.folder / info.name)
+        """Remove one version; if it was the latest, the newest that is left is it then."""
+        with files.locked(self.folder):
+            info = self.find(text)
+            latest = self._latest(info.name)
+            with files.draft(self.folder) as grave:
+                self.path(info.tag).rename(grave / "deleted")
+            left = self.list(info.name)
+            if not left:
+                shutil.rmtree(self.folder / info.name)
+            elif latest == info.version:
+                self._point(left[-1].tag)
         return info
 
     def __iter__(self) -> Iterator[ModelInfo]:

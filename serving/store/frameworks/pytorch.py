@@ -42,11 +42,22 @@ def load(folder: Path, options: Mapping[str, Any], device: str, threads: int) ->
     chosen = choose_device(device)
     torch.set_num_threads(threads)
     module = _make(options)
-    weights = torch.load(folder / WEIGHTS, map_location="cpu", weights_only=True)
+    weights = _read_weights(folder / WEIGHTS)
     _compare(module, weights, options["factory"])
     module.load_state_dict(weights)
     module.eval().to(chosen)
     return module, _predictor(module, chosen)
+
+
+def _read_weights(path: Path) -> dict[str, torch.Tensor]:
+    try:
+        found: Any = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # the unpickler raises many kinds for a file that is not of weights alone
+        reason = str(error).partition("\n")[0][:120]
+        raise ModelDamaged(f"{path} does not hold weights alone: {reason}", "save the model again") from None
+    if not isinstance(found, dict) or not all(isinstance(value, torch.Tensor) for value in found.values()):
+        raise ModelDamaged(f"{path} holds no state dict", "save the model again")
+    return found
 
 
 def choose_device(wanted: str) -> torch.device:
@@ -74,12 +85,14 @@ def _predictor(module: nn.Module, device: torch.device) -> Callable[[Any], Any]:
 
 
 def _make(options: Mapping[str, Any]) -> nn.Module:
+    if not isinstance(options.get("factory"), str) or not isinstance(options.get("arguments"), dict):
+        raise ModelDamaged(f"the model's options are {options}, without factory and arguments", "save the model again")
     module_name, _, qualified = options["factory"].partition(":")
     try:
         found: Any = importlib.import_module(module_name)
         for part in qualified.split("."):
             found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise StoreError(
             f"the model's class {options['factory']} cannot be imported: {error}",
             "run where that module can be imported, such as the project's folder",
