@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help install up down test check clean
+.PHONY: help install up down test check console clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ check: install  ## ruff, mypy, every query, every generated file
 	$(BIN)/servewatch check
 	$(BIN)/servewatch generate --check
 
-clean: ## remove what was made here; the store and the stack's data under SERVEWATCH_HOME stay
+console:  ## rebuild the web console's page (needs Node; users do not)
+	cd servewatch/console && npm ci --no-audit --no-fund && npm run build
+
+clean:  ## remove what was made here; the store and the stack's data under SERVEWATCH_HOME stay
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
