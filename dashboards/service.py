@@ -55,7 +55,7 @@ def _annotations() -> list[panels.Json]:
 
 def _health() -> list[Modern]:
     up = total((), select(request_rules.UP, **SERVICE))
-    arrived = total((), select(RATES[LONG], **SERVICE))
+    arrived = total((), select(RATES[SHORT], **SERVICE))
     return [
         panels.stat(
             "Replicas up",
@@ -67,7 +67,7 @@ def _health() -> list[Modern]:
         ),
         panels.stat(
             "Requests",
-            "Requests per second over 5 minutes (serving:requests:rate5m). 0: nobody asks.",
+            f"Requests per second in the last minute ({RATES[SHORT].name}). 0: nobody asks.",
             arrived,
             "reqps",
             absent=_NOT_SCRAPED,
@@ -113,8 +113,8 @@ def _percentile(percent: int) -> Modern:
 
 
 def _red() -> list[list[Modern]]:
-    by_code = total(("code",), select(RATES[LONG], **SERVICE))
-    answered = total(("code",), select(RATES[LONG], code="200", **SERVICE))
+    by_code = total(("code",), select(RATES[SHORT], **SERVICE))
+    answered = total(("code",), select(RATES[SHORT], code="200", **SERVICE))
     errors = [
         query(select(ERRORS[LONG], **SERVICE), "{{service}} 5 minutes"),
         query(select(ERRORS[SHORT], **SERVICE), "{{service}} last minute"),
@@ -125,7 +125,7 @@ def _red() -> list[list[Modern]]:
         [
             panels.timeseries(
                 "Requests by code",
-                "Requests per second over 5 minutes, stacked by HTTP code: 200, and those that occurred; 503 is load "
+                "Requests per second over a minute, stacked by HTTP code: 200, and those that occurred; 503 is load "
                 "that was turned away.",
                 [query(f"{by_code} > 0 or {answered}", "{{code}}")],
                 "reqps",
