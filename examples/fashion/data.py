@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
 import struct
 import urllib.error
 import urllib.request
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -100,7 +102,10 @@ def _read(folder: Path, name: str, download: bool) -> Array:
         if not download:
             raise DataError(f"{folder} has neither {name} nor {plain.name}")
         fetch(name, folder)
-    return read_idx(gzip.decompress(zipped.read_bytes()), name)
+    try:
+        return read_idx(gzip.decompress(zipped.read_bytes()), name)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{zipped} cannot be unpacked: {error}") from None
 
 
 def fetch(name: str, folder: Path, base: str = URL, checksums: dict[str, str] = FILES) -> Path:
@@ -123,9 +128,11 @@ def read_idx(data: bytes, name: str) -> Array:
     """An IDX file: two zero bytes, a type, a number of axes, their sizes, the values."""
     if len(data) < 4 or data[:2] != b"\0\0" or data[2] not in _TYPES:
         raise DataError(f"{name} is not an IDX file: it begins with {data[:4]!r}")
-    axes = data[3]
-    shape = struct.unpack_from(f">{axes}I", data, 4)
-    values = np.frombuffer(data, _TYPES[data[2]], offset=4 + 4 * axes)
-    if values.size != int(np.prod(shape)):
-        raise DataError(f"{name} says {shape} and holds {values.size} values: it is cut off")
-    return values.reshape(shape)
+    start, dtype = 4 + 4 * data[3], np.dtype(_TYPES[data[2]])
+    if len(data) < start:
+        raise DataError(f"{name} ends within its header: it is cut off")
+    shape = struct.unpack_from(f">{data[3]}I", data, 4)
+    size = math.prod(shape) * dtype.itemsize
+    if len(data) - start != size:
+        raise DataError(f"{name} says {shape}, which are {size} bytes, and holds {len(data) - start}: it is cut off")
+    return np.frombuffer(data, dtype, offset=start).reshape(shape)

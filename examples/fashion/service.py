@@ -7,6 +7,7 @@ from typing import Annotated, Any, TypedDict
 import numpy as np
 
 from serving import Image, NDArray, api, batched, service, use
+from serving.errors import UnfitInput
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -32,6 +33,8 @@ class Fashion:
     def classify(self, images: Array) -> Array:
         """Probabilities of each class, for the pictures of many requests at once."""
         logits: Array = self.model(images)
+        if not np.isfinite(logits).all():
+            raise UnfitInput("the picture's values are too large to classify it", "grey values are in 0..1")
         powers = np.exp(logits - logits.max(axis=1, keepdims=True))
         probabilities: Array = powers / powers.sum(axis=1, keepdims=True)
         return probabilities

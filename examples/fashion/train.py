@@ -73,12 +73,18 @@ def choose(dataset: str, data_dir: Path | None) -> Dataset:
     return fashion(Settings.load().home / "data" / "fashion-mnist", download=True)
 
 
+def _epochs(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number over 0")
+    return int(text)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Train, test, save."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dataset", choices=["digits", "fashion"], default="digits")
     parser.add_argument("--data-dir", type=Path, help="folder with Fashion-MNIST's four IDX files")
-    parser.add_argument("--epochs", type=int, help="default: 30 on digits, 5 on Fashion-MNIST")
+    parser.add_argument("--epochs", type=_epochs, help="default: 30 on digits, 5 on Fashion-MNIST")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
     try:
