@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from alerts import requests
+from alerts.windows import LONG, SHORT
 
 LABEL = "service"
 DASHBOARD = "servewatch-service"
@@ -22,8 +23,8 @@ class Column:
 
 COLUMNS = (
     Column("Replicas", requests.UP.name, "none"),
-    Column("Requests", f"sum by ({LABEL}) ({requests.RATES['5m'].name})", "reqps"),
-    Column("Errors", requests.ERRORS["5m"].name, "percentunit", requests.REQUEST_ERRORS_HIGH.threshold),
+    Column("Requests", f"sum by ({LABEL}) ({requests.RATES[SHORT].name})", "reqps"),
+    Column("Errors", requests.ERRORS[LONG].name, "percentunit", requests.REQUEST_ERRORS_HIGH.threshold),
     Column("p50", requests.LATENCY[50].name, "s"),
     Column("p95", requests.LATENCY[95].name, "s", requests.REQUEST_LATENCY_HIGH.threshold),
     Column("In flight", requests.IN_PROGRESS.name, "none"),
