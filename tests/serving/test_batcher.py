@@ -343,13 +343,3 @@ def test_a_part_that_fails_fails_its_request_once() -> None:
 
     assert bench.run(scenario) == [7]
     bench.runner.close()
-
-
-def test_what_has_no_rows_is_refused_with_what_came(bench: Bench) -> None:
-    """A batched method called without rows says what it takes."""
-
-    async def scenario(batcher: Batcher) -> None:
-        with pytest.raises(RunnerFailed, match=r"'classify' takes rows \(an array or a list\), got int"):
-            batcher.submit(5)
-
-    bench.run(scenario)

@@ -178,3 +178,9 @@ def test_a_closed_runner_is_not_alive(bench: Bench) -> None:
     assert runner.alive
     runner.close()
     assert not runner.alive
+
+
+def test_what_has_no_rows_is_refused_with_what_came(bench: Bench) -> None:
+    """A batched method called without rows says what it takes."""
+    with pytest.raises(RunnerFailed, match=r"'classify' takes rows \(an array or a list\), got int"):
+        bench.runner(lambda rows: rows).rows(5)
