@@ -102,7 +102,7 @@ class Batcher:
         )
 
     def _sweep(self) -> None:
-        """Those who have left hold no place. Looked for now and then only: shedding must stay cheap."""
+        """Those who have left hold no place. They are looked for once in a while only: shedding must stay cheap."""
         now = self._clock()
         if now - self._swept < SWEEP_INTERVAL:
             return

@@ -90,15 +90,19 @@ async def read_body(receive: Receive, limit: int) -> bytes | None:
     return b"".join(chunks)
 
 
-async def discard_body(receive: Receive, most: int = 256 * 1024 * 1024, seconds: float = 5.0) -> None:
-    """Read a refused body to throw it away: a client that is cut off while it sends does not see its answer."""
+async def discard_body(receive: Receive, most: int = 256 * 1024 * 1024, seconds: float = 5.0) -> bool:
+    """Read a refused body to throw it away, and tell whether it ended within these bounds.
+
+    A client that is cut off while it sends does not see its answer.
+    """
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(seconds):
             while most > 0:
                 message = await receive()
                 most -= len(message.get("body", b""))
                 if not message.get("more_body"):
-                    return
+                    return True
+    return False
 
 
 class Presence:

@@ -46,12 +46,18 @@ class Server(uvicorn.Server):
             self.should_exit = self.force_exit = True
             return
         self._stopping = True
-        self._app.lifecycle.drain()
-        loop = self.servers[0].get_loop() if self.servers else None
-        if loop is None or not self.server_state.connections:
-            self.should_exit = True
+        if self.servers:  # a signal may interrupt anything on this thread: the loop is the place to act
+            loop = self.servers[0].get_loop()
+            loop.call_soon_threadsafe(self._drain, loop)
         else:
-            loop.call_soon_threadsafe(loop.call_later, self._app.settings.drain_delay, self._stop)
+            self.should_exit = True
+
+    def _drain(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._app.lifecycle.drain()
+        if self.server_state.connections:
+            loop.call_later(self._app.settings.drain_delay, self._stop)
+        else:
+            self._stop()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close the door, then let those who came in last say what they want before connections end.

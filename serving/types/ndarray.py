@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import orjson
 
-from serving.errors import InvalidInput, ServiceInvalid, UnfitInput
+from serving.errors import InvalidInput, RunnerFailed, ServiceInvalid, UnfitInput
 from serving.types.base import Body, demand_body, unsupported
 
 NPY = "application/x-npy"
@@ -105,11 +105,17 @@ class NDArray:
         if self.rows and not len(array):
             raise UnfitInput(f"expected at least one row, got an array of shape {came}")
 
+    def _infinite(self, array: Array) -> str:
+        """The first number that is not finite where all should be, and its place."""
+        if not self.finite or array.dtype.kind != "f" or np.isfinite(array).all():
+            return ""
+        where = tuple(int(axis[0]) for axis in np.nonzero(~np.isfinite(array)))
+        return f"{array[where]} at index {list(where)}"
+
     def _check_values(self, array: Array) -> None:
-        if array.dtype.kind == "f" and self.finite and not np.isfinite(array).all():
-            where = tuple(int(axis[0]) for axis in np.nonzero(~np.isfinite(array)))
+        if odd := self._infinite(array):
             raise UnfitInput(
-                f"expected finite numbers, got {array[where]} at index {list(where)}",
+                f"expected finite numbers, got {odd}",
                 "NaN, null, infinities and numbers beyond the dtype's range are not taken",
             )
         if self.low is not None and array.size and array.min() < self.low:
@@ -120,6 +126,8 @@ class NDArray:
     def encode(self, value: Any, accept: str) -> tuple[bytes, bytes]:
         """Write JSON lists, or npy where the client asks for it."""
         array = np.asarray(value, order="C")
+        if odd := self._infinite(array):
+            raise RunnerFailed(f"the answer holds {odd}", "the service's owner may declare NDArray(..., finite=False)")
         if not array.dtype.isnative:
             array = array.astype(array.dtype.newbyteorder("="))
         if NPY in accept:

@@ -259,6 +259,7 @@ def test_a_client_that_leaves_while_it_sends_is_counted(live: Any, eventually: A
         client.sendall(b"POST /rows HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n[1,")
         eventually(lambda: live.value("servewatch_requests_in_progress", endpoint="rows") == 1)
     eventually(lambda: live.count(499, "rows") == 1)
+    assert live.count(400, "rows") == live.count(200, "rows") == 0
 
 
 def test_a_full_queue_answers_503_with_retry_after(live: Any, demo: Demo, eventually: Any) -> None:

@@ -115,10 +115,10 @@ def test_a_client_that_leaves_while_it_sends_is_gone(messages: tuple[Any, ...]) 
 
 def test_a_refused_body_is_thrown_away_within_bounds() -> None:
     """Discarding ends with the body, with the client, after so many bytes, or after so long."""
-    asyncio.run(discard_body(source(piece(b"a"), piece(b"b", False))))
-    asyncio.run(discard_body(source(piece(b"a"), GONE)))
-    asyncio.run(discard_body(source(piece(b"abc")), most=2))
-    asyncio.run(discard_body(source(piece(b"a")), seconds=0.01))
+    assert asyncio.run(discard_body(source(piece(b"a"), piece(b"b", False)))) is True
+    assert asyncio.run(discard_body(source(piece(b"a"), GONE))) is True
+    assert asyncio.run(discard_body(source(piece(b"abc")), most=2)) is False
+    assert asyncio.run(discard_body(source(piece(b"a")), seconds=0.01)) is False
 
 
 def work(receive: Callable[[], Awaitable[Any]], task: Callable[[], Awaitable[Any]], after: Any = None) -> Any:

@@ -94,7 +94,7 @@ def test_the_event_loops_lag_is_observed(serve: Serve, eventually: Any) -> None:
     """A running service keeps measuring how late its loop is."""
     Slow.go.set()
     live = serve(Slow)
-    eventually(lambda: live.value("servewatch_event_loop_lag_seconds_count") >= 1)
+    assert eventually(lambda: live.value("servewatch_event_loop_lag_seconds_count")) >= 1
 
 
 def test_a_request_runs_to_its_end_while_the_service_drains(serve: Serve) -> None:

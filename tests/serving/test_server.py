@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 SERVICE = '''
-import threading, time
+import threading
 from typing import Annotated
 import numpy as np
 from serving import NDArray, api, batched, service, use
@@ -27,7 +27,7 @@ Rows = Annotated[np.ndarray, NDArray("float32", ("N",))]
 class Slow:
     @batched(max_rows=4)
     def double(self, rows: np.ndarray) -> np.ndarray:
-        time.sleep(0.01)
+        threading.Event().wait(0.01)
         return rows * 2
 
     @api
@@ -38,7 +38,7 @@ class Slow:
     async def block(self, text: str) -> str:
         """Blocks the event loop, as a service should not."""
         print("blocking", flush=True)
-        time.sleep(float(text))
+        threading.Event().wait(float(text))
         return "done"
 
     @api
