@@ -38,9 +38,14 @@ def test_json_is_for_people_too_and_a_broken_one_names_itself(tmp_path: Path) ->
 
 def test_a_draft_is_gone_unless_it_was_published(tmp_path: Path) -> None:
     """Whatever happens inside, no draft is left; what was published stays."""
-    with pytest.raises(KeyError), files.draft(tmp_path) as draft:
-        (draft / "half").write_text("x")
-        raise KeyError
+
+    def crash() -> None:
+        with files.draft(tmp_path) as draft:
+            (draft / "half").write_text("x")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        crash()
     with files.draft(tmp_path) as draft:
         (draft / "whole").write_text("x")
         files.publish(draft, tmp_path / "done")
