@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: help install up down test check console clean
+.PHONY: help install up down test check bench console clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,6 +32,10 @@ check: install  ## ruff, mypy, every query, every generated file
 	$(BIN)/mypy
 	$(BIN)/servewatch check
 	$(BIN)/servewatch generate --check
+
+bench: install  ## our server beside others, in one run; writes benchmarks/results.md and .svg
+	$(BIN)/python -m tests.prepare wrk
+	$(BIN)/python benchmarks/run.py --write $(ARGS)
 
 console:  ## rebuild the web console's page (needs Node; users do not)
 	cd servewatch/console && npm ci --no-audit --no-fund && npm run build

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 
+BENCH = {"wrk": "wrk", "taskset": "util-linux"}
 WANTED = {
     "prometheus": "prometheus",
     "promtool": "prometheus",
@@ -15,14 +16,14 @@ WANTED = {
 }
 
 
-def missing() -> list[str]:
+def missing(wanted: dict[str, str]) -> list[str]:
     """Debian packages of the programs that are not on PATH."""
-    return sorted({package for program, package in WANTED.items() if not shutil.which(program)})
+    return sorted({package for program, package in wanted.items() if not shutil.which(program)})
 
 
-def main() -> int:
+def main(bench: bool = False) -> int:
     """Install; a failure is no failure of the tests, which skip what they cannot run."""
-    packages = missing()
+    packages = missing(BENCH if bench else WANTED)
     if not packages:
         return 0
     command = ["apt-get", "install", "-y", "--no-install-recommends", *packages]
@@ -38,4 +39,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(bench="wrk" in sys.argv[1:]))
