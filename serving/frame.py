@@ -13,6 +13,7 @@ from prometheus_client.registry import CollectorRegistry
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.routing import Route
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from monitoring import Metrics, MetricsApp
 from serving.app import App
@@ -45,6 +46,8 @@ def _frame(declared: Definition, lifecycle: Lifecycle, registry: CollectorRegist
         swagger_ui_oauth2_redirect_url=None,
     )
     patch_fastapi(frame, swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True})
+    # A proxy's word for scheme and client matters for the frame's links; endpoints need not pay for it.
+    frame.add_middleware(ProxyHeadersMiddleware)  # type: ignore[arg-type]
     _add_health(frame, lifecycle)
     _add_errors(frame, [endpoint.path for endpoint in declared.endpoints])
     frame.router.routes.append(Route("/metrics", MetricsApp(registry), include_in_schema=False))

@@ -155,6 +155,7 @@ def _config(app: App, settings: Settings) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         date_header=True,
         timeout_graceful_shutdown=math.ceil(settings.drain_timeout),
     )

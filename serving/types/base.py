@@ -51,7 +51,6 @@ def unsupported(body: Body, accepted: tuple[str, ...]) -> InvalidInput:
     return UnsupportedMedia(f"got {sent}, expected {' or '.join(accepted)}", "set the Content-Type header")
 
 
-def demand_body(body: Body, expected: str) -> None:
-    """Refuse an empty body with what was expected."""
-    if not body.data:
-        raise InvalidInput("the request has no body", f"send {expected}")
+def no_body(expected: str) -> InvalidInput:
+    """The error for an empty body, with what was expected."""
+    return InvalidInput("the request has no body", f"send {expected}")

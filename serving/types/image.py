@@ -11,7 +11,7 @@ import PIL.Image
 import PIL.ImageOps
 
 from serving.errors import BodyTooLarge, InvalidInput
-from serving.types.base import Body, demand_body, unsupported
+from serving.types.base import Body, no_body, unsupported
 from serving.types.multipart import MULTIPART, read_field
 
 FORMATS = {"image/png": "PNG", "image/jpeg": "JPEG", "image/webp": "WEBP", "image/bmp": "BMP", "image/gif": "GIF"}
@@ -43,7 +43,9 @@ class Image:
 
     def decode(self, body: Body) -> tuple[Any, bool]:
         """Read the picture that the bytes hold, whatever of the formats they are."""
-        demand_body(body, f"a picture as {', '.join(FORMATS)}, or a multipart form with the field {self.form_field!r}")
+        if not body.data:
+            formats = ", ".join(FORMATS)
+            raise no_body(f"a picture as {formats}, or a multipart form with the field {self.form_field!r}")
         if body.media == MULTIPART:
             data = read_field(body, self.form_field)
         elif body.media in FORMATS or body.media in ("", "application/octet-stream", "image/jpg"):

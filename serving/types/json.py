@@ -12,7 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
 from serving.errors import InvalidInput, UnfitInput
-from serving.types.base import Body, demand_body, unsupported
+from serving.types.base import Body, no_body, unsupported
 
 MEDIA = "application/json"
 MOST_FAULTS = 1000
@@ -42,7 +42,8 @@ class JSON:
 
     def decode(self, body: Body) -> tuple[Any, bool]:
         """Parse and check in one pass; every fault is listed with its place."""
-        demand_body(body, "JSON")
+        if not body.data:
+            raise no_body("JSON")
         if body.media not in (MEDIA, ""):
             raise unsupported(body, self.media)
         try:

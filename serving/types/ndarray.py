@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 
 from serving.errors import InvalidInput, RunnerFailed, ServiceInvalid, UnfitInput
-from serving.types.base import Body, demand_body, unsupported
+from serving.types.base import Body, no_body, unsupported
 
 NPY = "application/x-npy"
 JSON = "application/json"
@@ -56,7 +56,8 @@ class NDArray:
 
     def decode(self, body: Body) -> tuple[Array, bool]:
         """Read a JSON list or an npy body into an array that is what was declared."""
-        demand_body(body, f"{self._describe()} as {' or '.join(self.media)}")
+        if not body.data:
+            raise no_body(f"{self._describe()} as {' or '.join(self.media)}")
         if body.media == NPY:
             raw = _read_npy(body.data)
         elif body.media in (JSON, ""):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from serving.errors import InvalidInput
-from serving.types.base import Body, demand_body, unsupported
+from serving.types.base import Body, no_body, unsupported
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,8 @@ class Text:
         """Read text; a body without content type is taken for text."""
         if body.media not in ("", *self.media):
             raise unsupported(body, self.media)
-        demand_body(body, "text")
+        if not body.data:
+            raise no_body("text")
         try:
             return body.data.decode(), False
         except UnicodeDecodeError as error:
@@ -47,7 +48,8 @@ class File:
 
     def decode(self, body: Body) -> tuple[bytes, bool]:
         """Hand over the body."""
-        demand_body(body, self.type)
+        if not body.data:
+            raise no_body(self.type)
         return body.data, False
 
     def encode(self, value: Any, accept: str) -> tuple[bytes, bytes]:
