@@ -47,7 +47,7 @@ def _frame(declared: Definition, lifecycle: Lifecycle, registry: CollectorRegist
     )
     patch_fastapi(frame, swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True})
     # A proxy's word for scheme and client matters for the frame's links; endpoints need not pay for it.
-    frame.add_middleware(ProxyHeadersMiddleware)  # type: ignore[arg-type]
+    frame.add_middleware(ProxyHeadersMiddleware)
     _add_health(frame, lifecycle)
     _add_errors(frame, [endpoint.path for endpoint in declared.endpoints])
     frame.router.routes.append(Route("/metrics", MetricsApp(registry), include_in_schema=False))
