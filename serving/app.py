@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -13,6 +14,7 @@ from starlette.exceptions import HTTPException
 
 from monitoring import Metrics
 from monitoring.catalogue import requests
+from serving.deadlines import Deadlines
 from serving.errors import (
     BodyTooLarge,
     ClientGone,
@@ -27,6 +29,7 @@ from serving.faults import Faults
 from serving.lifecycle import Lifecycle
 from serving.service import UNKNOWN, Endpoint
 from serving.settings import Settings
+from serving.streaming import Pipe, StreamAnswer
 from serving.types import Body
 
 Scope = MutableMapping[str, Any]
@@ -34,7 +37,7 @@ Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-CODES = (200, 400, 405, 413, 415, 422, 499, 500, 503, 504)
+CODES = (200, 400, 405, 408, 413, 415, 422, 499, 500, 503, 504)
 UNKNOWN_CODES = (404, 405)
 STOPPING = ("draining", "stopped")
 log = logging.getLogger("serving")
@@ -43,11 +46,13 @@ log = logging.getLogger("serving")
 class Counts:
     """The request metrics of one endpoint, bound once."""
 
-    def __init__(self, metrics: Metrics, endpoint: str, codes: tuple[int, ...] = CODES) -> None:
+    def __init__(self, metrics: Metrics, endpoint: str, codes: tuple[int, ...] = CODES, streams: bool = False) -> None:
         self._metrics, self._endpoint = metrics, endpoint
         self.in_progress = metrics.gauge(requests.IN_PROGRESS, endpoint=endpoint)
         self._duration = metrics.histogram(requests.DURATION, endpoint=endpoint)
         self._codes = {code: self._counter(code) for code in codes}
+        if streams:
+            self.first_chunk = metrics.histogram(requests.FIRST_CHUNK, endpoint=endpoint).observe
 
     def _counter(self, code: int) -> Any:
         return self._metrics.counter(requests.TOTAL, endpoint=self._endpoint, code=str(code))
@@ -63,41 +68,36 @@ class Counts:
 class Handler:
     """Serves one endpoint."""
 
-    def __init__(self, endpoint: Endpoint, lifecycle: Lifecycle, counts: Counts, clock: Callable[[], float]) -> None:
+    def __init__(self, endpoint: Endpoint, lifecycle: Lifecycle, counts: Counts, deadlines: Deadlines) -> None:
         self.endpoint = endpoint
         self._signature = endpoint.signature
         self._lifecycle = lifecycle
         self._counts = counts
-        self._clock = clock
+        self._deadlines = deadlines
+        self._clock = deadlines.clock
         self._limit = lifecycle.settings.max_body_bytes
+        self._seconds = (lifecycle.settings.request_timeout if endpoint.timeout is None else endpoint.timeout) or None
         self._faults: Faults | None = lifecycle.faults
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start = self._clock()
         self._counts.in_progress.inc()
-        head = Head(scope)
+        head = Head(scope, start)
         closing = self._lifecycle.state == "draining"
         code = ClientGone.status
         try:
+            if (seconds := head.seconds(self._seconds)) is not None:
+                head.deadline = self._deadlines.begin(start, seconds)
             code = await self._exchange(head, scope, receive, send, closing)
         except ClientGone:
             pass
-        except ServewatchError as error:
-            code = error.status
-            error.help = error.help or f"/docs describes what {self.endpoint.path} takes"
-            await send_error(send, error, head.request_id, closing)
-        except HTTPException as error:
-            code = error.status_code
-            await send_error(send, _from_http(error), head.request_id, closing)
-        except asyncio.CancelledError:
-            if head.answering or self._lifecycle.state not in STOPPING:
-                raise
-            code = NotReady.status
-            await send_error(send, NotReady("the service stopped before the answer was ready"), head.request_id, True)
-        except Exception as error:
-            code = RunnerFailed.status
-            await send_error(send, self._failed(error, head), head.request_id, closing)
+        except (Exception, asyncio.CancelledError) as error:
+            shown = self._explain(error, head)
+            code = shown.status
+            await send_error(send, shown, head.request_id, closing or self._lifecycle.state in STOPPING)
         finally:
+            if head.deadline is not None:
+                head.deadline.end()
             self._counts.in_progress.dec()
             self._counts.record(code, self._clock() - start, head.trace_id)
 
@@ -105,13 +105,78 @@ class Handler:
         if scope["method"] != "POST":
             raise MethodNotAllowed(f"{scope['method']} {scope['path']} is not served", "use POST")
         self._lifecycle.admit()
+        self._demand_room()
         data = await self._read(head, receive)
-        with Presence(receive) as presence:
+        respond = self._respond if self._signature.stream is None else self._stream
+        return await respond(head, scope, receive, send, data, closing)
+
+    async def _respond(self, head: Head, scope: Scope, receive: Receive, send: Send, data: bytes, closing: bool) -> int:
+        with Presence(receive, head.link) as presence:
             content, media = await self._answer(head, scope, data)
             presence.leave()
-        head.answering = True
+        self._settle(head)
         await send_answer(send, 200, content, media, head.request_id, closing)
         return 200
+
+    async def _stream(self, head: Head, scope: Scope, receive: Receive, send: Send, data: bytes, closing: bool) -> int:
+        """Send what the endpoint yields, item by item; what goes wrong after the first ends the answer."""
+        value, _, query = self._decode(head, scope, data)
+        answer = StreamAnswer(send, self._signature.framing(head.accept), head.request_id, closing)
+        try:
+            with Presence(receive, head.link) as presence:
+                async with contextlib.aclosing(self._items(value, query)) as items:
+                    async for item in items:
+                        if presence.gone or (head.deadline is not None and head.deadline.passed):
+                            break
+                        await answer.send(item)
+                        if answer.items == 1:
+                            self._counts.first_chunk(self._clock() - head.start)
+                presence.leave()
+            self._settle(head)
+            await answer.end()
+        except ClientGone:
+            raise
+        except (Exception, asyncio.CancelledError) as error:
+            if not answer.items:
+                raise
+            shown = self._explain(error, head)
+            await answer.fail(shown, head.link)
+            return shown.status
+        return 200
+
+    def _settle(self, head: Head) -> None:
+        """From here on the answer is sent, whatever its deadline."""
+        if head.deadline is not None:
+            head.deadline.end()
+            if head.deadline.passed:
+                raise head.deadline.error()
+        head.answering = True
+
+    def _demand_room(self) -> None:
+        """Where every queue that the endpoint leads to is full, say so before the body is read and decoded."""
+        batchers = self._lifecycle.batchers
+        for name in self.endpoint.queues:
+            if not batchers[name].full:
+                return
+        if self.endpoint.queues:
+            raise batchers[self.endpoint.queues[0]].shed(1)
+
+    def _explain(self, error: BaseException, head: Head) -> ServewatchError:
+        """What the client is told; what is not ours to answer is raised again."""
+        if head.deadline is not None:
+            head.deadline.end()
+            if head.deadline.passed and not head.answering:
+                return head.deadline.error()
+        if isinstance(error, ServewatchError):
+            error.help = error.help or f"/docs describes what {self.endpoint.path} takes"
+            return error
+        if isinstance(error, HTTPException):
+            return _from_http(error)
+        if isinstance(error, Exception):
+            return self._failed(error, head)
+        if head.answering or self._lifecycle.state not in STOPPING:
+            raise error
+        return NotReady("the service stopped before the answer was ready")
 
     async def _read(self, head: Head, receive: Receive) -> bytes:
         """The body, if it is within the limit; a client that waits for our word before it sends gets it at once."""
@@ -119,17 +184,21 @@ class Handler:
             if not head.expects:
                 await discard_body(receive)
             raise too_large(head.length, self._limit)
-        data = await read_body(receive, self._limit)
+        data = await read_body(receive, self._limit, head.link)
         if data is None:
             raise too_large(head.length, self._limit)
         return data
 
-    async def _answer(self, head: Head, scope: Scope, data: bytes) -> tuple[bytes, bytes]:
-        """Decode, check, run, encode."""
+    def _decode(self, head: Head, scope: Scope, data: bytes) -> tuple[Any, bool, dict[str, Any]]:
+        """The request's value, whether it is one row alone, and what came in the query."""
         if self._faults is not None and head.fault:
             self._faults.obey(head.fault)
         value, alone = self._signature.input.decode(Body(data, head.media, head.parameters))
-        query = self._read_query(scope["query_string"]) if self._signature.query else {}
+        return value, alone, self._read_query(scope["query_string"]) if self._signature.query else {}
+
+    async def _answer(self, head: Head, scope: Scope, data: bytes) -> tuple[bytes, bytes]:
+        """Decode, check, run, encode."""
+        value, alone, query = self._decode(head, scope, data)
         result = await self._call(value, query)
         return self._signature.output.encode(result[0] if alone else result, head.accept)
 
@@ -139,6 +208,15 @@ class Handler:
             answer: Awaitable[Any] = getattr(self._lifecycle.instance, self.endpoint.name)(value, **query)
             return answer
         return self._lifecycle.batchers[runner].submit(self._argument(runner, value, query))
+
+    def _items(self, value: Any, query: dict[str, Any]) -> AsyncGenerator[Any, None]:
+        """What the endpoint yields; a plain generator does so on its runner's thread."""
+        runner = self.endpoint.runner
+        if runner is None:
+            items: AsyncGenerator[Any, None] = getattr(self._lifecycle.instance, self.endpoint.name)(value, **query)
+            return items
+        pipe = Pipe(asyncio.get_running_loop())
+        return pipe.items(self._lifecycle.batchers[runner].submit((value, query, pipe)))
 
     def _argument(self, runner: str, value: Any, query: dict[str, Any]) -> Any:
         return value if self._lifecycle.batchers[runner].runner.batch else (value, query)
@@ -182,9 +260,15 @@ class App:
         self.lifecycle = lifecycle
         self.settings: Settings = lifecycle.settings
         endpoints = lifecycle.definition.endpoints
-        self._handlers = {e.path: Handler(e, lifecycle, Counts(metrics, e.name), clock) for e in endpoints}
+        deadlines = Deadlines(clock, self._expired)
+        counts = {e.path: Counts(metrics, e.name, streams=e.signature.stream is not None) for e in endpoints}
+        self._handlers = {e.path: Handler(e, lifecycle, counts[e.path], deadlines) for e in endpoints}
         self._unknown = Counts(metrics, UNKNOWN, UNKNOWN_CODES)
         self._clock = clock
+
+    def _expired(self) -> None:
+        for batcher in self.lifecycle.batchers.values():
+            batcher.sweep_soon()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":

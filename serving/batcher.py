@@ -9,6 +9,7 @@ a loaded one fills its batches with what was there to be read anyway.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -17,12 +18,14 @@ from typing import Any, Literal
 
 from monitoring import Metrics
 from monitoring.catalogue import batching
-from serving.errors import QueueFull
+from serving.deadlines import deadline_now
+from serving.errors import DeadlinePassed, QueueFull
+from serving.pace import Pace
 from serving.runner import Job, Runner, join
 
 Reason = Literal["full", "timeout", "idle", "drain"]
 REASONS: tuple[Reason, ...] = ("full", "timeout", "idle", "drain")
-OUTCOMES = ("ok", "error", "invalid", "shed", "cancelled")
+OUTCOMES = ("ok", "error", "invalid", "shed", "cancelled", "expired")
 SWEEP_INTERVAL = 0.05
 
 
@@ -77,16 +80,16 @@ class Batcher:
         self._loop = asyncio.get_running_loop()
         self._looking = False
         self._arrived = 0
-        self._swept = -SWEEP_INTERVAL
+        self._swept = -math.inf
+        self._sweeping = False
+        self._pace = Pace()
         self._series = Series(metrics, runner.name)
 
     def submit(self, value: Any) -> asyncio.Future[Any]:
         """Queue a request's rows; the future gets its part of the batch's answer."""
         rows = self.runner.rows(value)
-        if self._over(rows):
-            self._sweep()
-            if self._over(rows):
-                raise self._shed(rows)
+        if self._over(rows) and not self._make_room(rows):
+            raise self.shed(rows)
         if rows > self.limits.max_rows:
             return asyncio.ensure_future(self._submit_parts(value, rows))
         return self._queue_up(value, rows)
@@ -94,24 +97,57 @@ class Batcher:
     def _over(self, rows: int) -> bool:
         return self.rows > 0 and self.rows + rows > self.limits.max_queue_rows
 
-    def _shed(self, rows: int) -> QueueFull:
+    @property
+    def full(self) -> bool:
+        """Whether not even one row more may wait."""
+        return self._over(1) and not self._make_room(1)
+
+    def shed(self, rows: int) -> QueueFull:
+        """Count a request that is turned away, and tell it when the queue of now will have been served."""
         self._series.requests["shed"].inc()
-        return QueueFull(
+        seconds = self._pace.seconds_for(self.rows, self._clock())
+        error = QueueFull(
             f"{self.rows} rows wait for {self.runner.name!r}: {rows} more are over {self.limits.max_queue_rows}",
-            "try again in a second; the service's owner may add replicas or raise SERVEWATCH_MAX_QUEUE_ROWS",
+            f"try again in {seconds} s; the service's owner may add replicas or raise SERVEWATCH_MAX_QUEUE_ROWS",
         )
+        error.headers = {"retry-after": str(seconds)}
+        return error
+
+    def _make_room(self, rows: int) -> bool:
+        """Look for those who have left, once in a while only: shedding must stay cheap."""
+        if self._clock() - self._swept >= SWEEP_INTERVAL:
+            self._sweep()
+        return not self._over(rows)
+
+    def sweep_soon(self) -> None:
+        """Some requests that wait have been given up: take them out of the queue."""
+        if self._queue and not self._sweeping:
+            self._sweeping = True
+            self._loop.call_later(max(0.0, self._swept + SWEEP_INTERVAL - self._clock()), self._sweep)
 
     def _sweep(self) -> None:
-        """Those who have left hold no place. They are looked for once in a while only: shedding must stay cheap."""
-        now = self._clock()
-        if now - self._swept < SWEEP_INTERVAL:
-            return
-        self._swept = now
-        waiting = deque(job for job in self._queue if not job.future.done())
-        self._series.requests["cancelled"].inc(len(self._queue) - len(waiting))
-        self._queue = waiting
-        self.rows = sum(job.rows for job in waiting)
-        self._series.queue_requests.set(len(waiting))
+        """Those who have left, or whose deadline has passed, hold no place."""
+        self._sweeping = False
+        self._swept = now = self._clock()
+        kept: deque[Job] = deque()
+        for job in self._queue:
+            if job.future.done() or job.deadline <= now:
+                self._drop(job, now)
+            else:
+                kept.append(job)
+        self._queue = kept
+        self._series.queue_requests.set(len(kept))
+
+    def _drop(self, job: Job, now: float) -> None:
+        """Count a request that is not run, and free its place."""
+        self.rows -= job.rows
+        self._count_lost(job, now)
+        if not job.future.done():
+            job.future.set_exception(DeadlinePassed("the deadline passed while the request waited for the runner"))
+            job.future.exception()  # whoever awaits it may be cancelled by that same deadline: then nobody looks at it
+
+    def _count_lost(self, job: Job, now: float) -> None:
+        self._series.requests["expired" if job.deadline <= now else "cancelled"].inc()
 
     async def _submit_parts(self, value: Any, rows: int) -> Any:
         """A request of more rows than a batch may have goes in parts, each of which is a request to the runner."""
@@ -120,7 +156,7 @@ class Batcher:
         return join(await asyncio.gather(*(self._queue_up(part, len(part)) for part in parts)))
 
     def _queue_up(self, value: Any, rows: int) -> asyncio.Future[Any]:
-        job = Job(value, rows, self._loop.create_future(), self._clock())
+        job = Job(value, rows, self._loop.create_future(), self._clock(), deadline=deadline_now())
         self._queue.append(job)
         self.rows += rows
         self._arrived += 1
@@ -146,11 +182,12 @@ class Batcher:
             self._dispatch(reason)
 
     def _dispatch(self, reason: Reason) -> None:
-        batch, rows = self._take()
+        now = self._clock()
+        batch, rows = self._take(now)
         self._series.queue_requests.set(len(self._queue))
         if not batch:
             return
-        now = self._clock()
+        self._pace.begin(now)
         for job in batch:
             self._series.queue_seconds.observe(now - job.queued)
         self._series.batch_size.observe(rows)
@@ -159,16 +196,16 @@ class Batcher:
         self._free -= 1
         self.runner.start(batch, self._finished)
 
-    def _take(self) -> tuple[list[Job], int]:
-        """The oldest requests that fit a batch together; those whose client has left are dropped and counted."""
+    def _take(self, now: float) -> tuple[list[Job], int]:
+        """The oldest requests that fit a batch together; those that nobody waits for any more are dropped."""
         batch: list[Job] = []
         rows = 0
         while self._queue and (not batch or rows + self._queue[0].rows <= self.limits.max_rows):
             job = self._queue.popleft()
-            self.rows -= job.rows
-            if job.future.done():
-                self._series.requests["cancelled"].inc()
+            if job.future.done() or job.deadline <= now:
+                self._drop(job, now)
                 continue
+            self.rows -= job.rows
             batch.append(job)
             rows += job.rows
         return batch, rows
@@ -180,9 +217,11 @@ class Batcher:
     def _answer(self, batch: list[Job]) -> None:
         self._free += 1
         self._series.running.dec(len(batch))
+        now = self._clock()
+        self._pace.end(sum(job.rows for job in batch), now)
         for job in batch:
             if job.future.done():
-                self._series.requests["cancelled"].inc()
+                self._count_lost(job, now)
             elif job.error is not None:
                 outcome = getattr(job.error, "outcome", "error")
                 self._series.requests[outcome if outcome in self._series.requests else "error"].inc()

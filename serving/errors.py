@@ -68,6 +68,21 @@ class BodyTooLarge(InvalidInput):
     headers = {"connection": "close"}
 
 
+class BodyLate(InvalidInput):
+    """The body did not come in time."""
+
+    status = 408
+    code = "body_late"
+    headers = {"connection": "close"}
+
+
+class HeadTooLarge(InvalidInput):
+    """The request's line and headers are larger than any that we read."""
+
+    status = 431
+    code = "head_too_large"
+
+
 class UnsupportedMedia(InvalidInput):
     """The content type is not one that the endpoint reads."""
 
@@ -96,6 +111,14 @@ class ClientGone(ServewatchError):
     status = 499
     code = "client_gone"
     outcome = "cancelled"
+
+
+class DeadlinePassed(ServewatchError):
+    """The request's deadline passed before its answer was ready."""
+
+    status = 504
+    code = "deadline"
+    outcome = "expired"
 
 
 class Busy(ServewatchError):

@@ -7,29 +7,49 @@ import contextlib
 import os
 import re
 from collections.abc import Awaitable, Callable
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import orjson
 
-from serving.errors import ClientGone, ServewatchError
+from serving.deadlines import Deadline, read_timeout
+from serving.errors import BodyLate, ClientGone, ServewatchError
+
+LINK = "serving.link"
 
 _TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})(?:-|\Z)")
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
 
+class Link(Protocol):
+    """What a connection of ours tells the request that is worked on; other servers' requests have none."""
+
+    late: bool
+    leaving: Callable[[], None] | None
+
+    def cut(self) -> None:
+        """Hang up now."""
+
+
 class Head:
-    """What we read of a request's headers, in one pass."""
+    """What we read of a request's headers, in one pass, and what its work must know of it."""
 
-    __slots__ = ("accept", "answering", "expects", "fault", "length", "media", "parameters", "request_id", "trace_id")
+    __slots__ = (
+        "accept", "answering", "deadline", "expects", "fault", "length", "link", "media", "parameters", "request_id",
+        "start", "timeout", "trace_id",
+    )  # fmt: skip
 
-    def __init__(self, scope: Any) -> None:
+    def __init__(self, scope: Any, start: float = 0.0) -> None:
+        self.start = start
         self.media = self.accept = self.fault = ""
         self.length = 0
         self.expects = self.answering = False
         self.parameters: dict[str, str] = {}
-        self.request_id = b""
+        self.request_id = self.timeout = b""
         self.trace_id: str | None = None
+        self.deadline: Deadline | None = None
+        state = scope.get("state")
+        self.link: Link | None = state.get(LINK) if state else None
         for name, value in scope["headers"]:
             if name == b"content-type":
                 self._content_type(value.decode("latin-1"))
@@ -43,10 +63,19 @@ class Head:
                 self.request_id = value if _printable(value) else b""
             elif name == b"traceparent":
                 self.trace_id = _sampled_trace(value)
+            elif name == b"request-timeout":
+                self.timeout = value or b"nothing"
             elif name == b"x-servewatch-fault":
                 self.fault = value.decode("latin-1")
         if not self.request_id:
             self.request_id = os.urandom(8).hex().encode()
+
+    def seconds(self, limit: float | None) -> float | None:
+        """How long this request may take: the client's word or the limit, whichever is less; None is for ever."""
+        if not self.timeout:
+            return limit
+        asked = read_timeout(self.timeout)
+        return asked if limit is None else min(asked, limit)
 
     def _content_type(self, value: str) -> None:
         media, *parameters = value.split(";")
@@ -68,19 +97,15 @@ def _sampled_trace(value: bytes) -> str | None:
     return found[1].decode()
 
 
-async def read_body(receive: Receive, limit: int) -> bytes | None:
+async def read_body(receive: Receive, limit: int, link: Link | None = None) -> bytes | None:
     """The whole body; None where it is over the limit: what is left of it is then thrown away."""
-    message = await receive()
-    if message["type"] == "http.disconnect":
-        raise ClientGone("the client left while it sent its request")
+    message = await _receive(receive, link)
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
         return body if len(body) <= limit else None
     chunks, size = [body], len(body)
     while message.get("more_body"):
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone("the client left while it sent its request")
+        message = await _receive(receive, link)
         chunks.append(message.get("body", b""))
         size += len(chunks[-1])
         if size > limit:
@@ -88,6 +113,17 @@ async def read_body(receive: Receive, limit: int) -> bytes | None:
                 await discard_body(receive)
             return None
     return b"".join(chunks)
+
+
+async def _receive(receive: Receive, link: Link | None) -> Any:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGone("the client left while it sent its request")
+    if link is not None and link.late and message.get("more_body"):
+        raise BodyLate(
+            "the body did not come in time", "send it whole and without pauses; SERVEWATCH_BODY_TIMEOUT sets the limit"
+        )
+    return message
 
 
 async def discard_body(receive: Receive, most: int = 256 * 1024 * 1024, seconds: float = 5.0) -> bool:
@@ -108,22 +144,28 @@ async def discard_body(receive: Receive, most: int = 256 * 1024 * 1024, seconds:
 class Presence:
     """While a request is worked on, notices that its client leaves, and ends the work."""
 
-    __slots__ = ("_answered", "_gone", "_task", "_watch")
+    __slots__ = ("_answered", "_link", "_task", "_watch", "gone")
 
-    def __init__(self, receive: Receive) -> None:
-        self._answered = self._gone = False
+    def __init__(self, receive: Receive, link: Link | None = None) -> None:
+        self._answered = self.gone = False
         self._task = asyncio.current_task()
-        self._watch = asyncio.ensure_future(receive())
+        self._link = link
+        self._watch: asyncio.Future[Any] | None = None if link else asyncio.ensure_future(receive())
 
     def __enter__(self) -> Self:
-        self._watch.add_done_callback(self._left)
+        if self._link is not None:
+            self._link.leaving = self._left
+        elif self._watch is not None:
+            self._watch.add_done_callback(self._received)
         return self
 
-    def _left(self, watch: asyncio.Future[Any]) -> None:
-        if watch.cancelled() or watch.exception() is not None or self._answered or self._task is None:
-            return
-        if watch.result()["type"] == "http.disconnect":
-            self._gone = True
+    def _received(self, watch: asyncio.Future[Any]) -> None:
+        if not watch.cancelled() and watch.exception() is None and watch.result()["type"] == "http.disconnect":
+            self._left()
+
+    def _left(self) -> None:
+        if not self._answered and self._task is not None:
+            self.gone = True
             self._task.cancel()
 
     def leave(self) -> None:
@@ -132,8 +174,11 @@ class Presence:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
         self._answered = True
-        self._watch.cancel()
-        if self._gone and self._task is not None:
+        if self._link is not None:
+            self._link.leaving = None
+        elif self._watch is not None:
+            self._watch.cancel()
+        if self.gone and self._task is not None:
             self._task.uncancel()
             raise ClientGone("the client left before its answer was ready") from error
 

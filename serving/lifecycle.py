@@ -19,6 +19,7 @@ from serving.runner import Runner
 from serving.service import Batched, Definition, RunnerSpec
 from serving.settings import Settings
 from serving.store import Model, Store
+from serving.streaming import pump
 
 State = Literal["starting", "ready", "draining", "failed", "stopped"]
 LAG_INTERVAL = 0.25
@@ -103,7 +104,7 @@ class Lifecycle:
             function: Callable[[Any], Any] = functools.partial(member.function, self.instance)
         else:
             method = getattr(self.instance, spec.name)
-            function = method if spec.batch else functools.partial(_spread, method)
+            function = method if spec.batch else functools.partial(pump if spec.stream else _spread, method)
         if self.faults is not None:
             function = self.faults.around(function)
         duration = self._series[spec.name].duration

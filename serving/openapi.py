@@ -19,11 +19,13 @@ _ERROR = {
 }
 _ERRORS = {
     "400": "The body cannot be read",
+    "408": "The body did not come in time",
     "413": "The body is too large",
     "415": "The content type is not read here",
     "422": "The body is not what the endpoint takes",
     "500": "The service failed on this request",
     "503": "The queue is full, or the service is not ready; try again later",
+    "504": "The answer was not ready within the time that the Request-Timeout header or the service gives",
 }
 
 
@@ -48,7 +50,7 @@ def _operation(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
         ],
         "requestBody": {"required": True, "content": _lift(endpoint.signature.input.schema(), schemas)},
         "responses": {
-            "200": {"description": "The answer", "content": _lift(endpoint.signature.output.schema(), schemas)},
+            "200": {"description": "The answer", "content": _lift(endpoint.signature.answers(), schemas)},
             **{code: {"description": text, "content": failed} for code, text in _ERRORS.items()},
         },
     }

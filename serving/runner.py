@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from asyncio import Future
@@ -29,6 +30,7 @@ class Job:
     queued: float
     result: Any = None
     error: Exception | None = None
+    deadline: float = math.inf
 
 
 def join(values: list[Any]) -> Any:

@@ -17,6 +17,7 @@ from prometheus_client.registry import CollectorRegistry
 
 from monitoring import MetricsServer
 from serving.app import App
+from serving.connections import Connection, Patience
 from serving.errors import ServewatchError
 from serving.frame import create_app
 from serving.settings import Settings
@@ -93,6 +94,12 @@ class Server(uvicorn.Server):
         )
         return made
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the door, and keep an eye on who is slow."""
+        await super().startup(sockets)
+        settings = self._app.settings
+        Patience(settings.header_timeout, settings.body_timeout, self.server_state.connections).begin()
+
     def _stop(self) -> None:
         self.should_exit = True
 
@@ -149,7 +156,7 @@ def _config(app: App, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="auto",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
+import types
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, overload
@@ -68,6 +70,8 @@ def batched(
     _check_batching(max_rows, max_wait, threads)
 
     def declare(function: Callable[[Any, In], Out]) -> Batched[In, Out]:
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise ServiceInvalid(f"{function.__qualname__} yields and is @batched", "return all rows")
         if inspect.iscoroutinefunction(function):
             raise ServiceInvalid(f"{function.__qualname__} is async and @batched: it runs on a thread", "make it a def")
         return Batched(function, Batching(max_rows, max_wait, threads))
@@ -108,6 +112,7 @@ class Api:
     path: str
     batching: Batching | None
     threads: int
+    timeout: float | None = None
 
 
 @overload
@@ -120,6 +125,7 @@ def api(
     max_rows: int = 64,
     max_wait: float = 0.01,
     threads: int | None = None,
+    timeout: float | None = None,
 ) -> Callable[[F], F]: ...
 def api(
     function: Any = None,
@@ -130,20 +136,24 @@ def api(
     max_rows: int = 64,
     max_wait: float = 0.01,
     threads: int | None = None,
+    timeout: float | None = None,
 ) -> Any:
     """Make a method an endpoint: POST /<its name>, or `path`.
 
     An `async def` runs on the event loop and awaits @batched methods. A `def` runs on a runner's threads
-    (4 unless given); with `batch=True` it gets the rows of many requests and answers a row for each.
+    (4 unless given); with `batch=True` it gets the rows of many requests and answers a row for each. One that
+    yields streams its answer. After `timeout` seconds a request is given up (0: never; else the service's setting).
     """
     _check_batching(max_rows, max_wait, threads or 1)
+    if not 0 <= (timeout or 0) < math.inf:
+        raise ServiceInvalid(f"timeout is {timeout}", "timeout is a number of seconds, 0 for no limit")
 
     def declare(method: Any) -> Any:
         where = path or f"/{method.__name__}"
         if not _PATH.match(where) or where in RESERVED:
             raise ServiceInvalid(f"endpoint path {where!r} is reserved or not a path", "give a path like '/predict'")
         batching = Batching(max_rows, max_wait, threads or 1) if batch else None
-        method.__serving_api__ = Api(where, batching, threads or 4)
+        method.__serving_api__ = Api(where, batching, threads or 4, timeout)
         return method
 
     return declare(function) if function is not None else declare
@@ -164,6 +174,8 @@ class Endpoint:
     summary: str
     signature: Signature
     runner: str | None
+    timeout: float | None = None
+    queues: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +185,7 @@ class RunnerSpec:
     name: str
     batch: bool
     batching: Batching
+    stream: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +243,8 @@ def _define(cls: type, name: str, version: str) -> Definition:
             endpoints.append(_endpoint(cls, key, member, declared))
             if endpoints[-1].runner is not None:
                 batching = declared.batching or Batching(max_rows=1, threads=declared.threads)
-                runners.append(RunnerSpec(key, declared.batching is not None, batching))
+                stream = inspect.isgeneratorfunction(member)
+                runners.append(RunnerSpec(key, declared.batching is not None, batching, stream))
     if not endpoints:
         raise ServiceInvalid(f"{cls.__name__} has no endpoint", "put @api on a method")
     _check_names(cls, endpoints)
@@ -240,9 +254,9 @@ def _define(cls: type, name: str, version: str) -> Definition:
 
 def _endpoint(cls: type, key: str, member: Any, declared: Api) -> Endpoint:
     where = f"{cls.__name__}.{key}"
-    if inspect.isgeneratorfunction(member) or inspect.isasyncgenfunction(member):
-        raise ServiceInvalid(f"{where} yields", "return the whole answer")
-    is_async = inspect.iscoroutinefunction(member)
+    if declared.batching and (inspect.isgeneratorfunction(member) or inspect.isasyncgenfunction(member)):
+        raise ServiceInvalid(f"{where} yields and has batch=True", "yield without batch=True, or return all rows")
+    is_async = inspect.iscoroutinefunction(member) or inspect.isasyncgenfunction(member)
     if is_async and declared.batching:
         raise ServiceInvalid(f"{where} is async and batch=True", "make it a def, or await a @batched method in it")
     signature = read_signature(cls, key, member)
@@ -252,7 +266,21 @@ def _endpoint(cls: type, key: str, member: Any, declared: Api) -> Endpoint:
             "differ in it",
             "make it part of the body, or the endpoint async",
         )
-    return Endpoint(key, declared.path, inspect.getdoc(member) or "", signature, None if is_async else key)
+    runner, queues = (None, _awaited(cls, member)) if is_async else (key, (key,))
+    return Endpoint(key, declared.path, inspect.getdoc(member) or "", signature, runner, declared.timeout, queues)
+
+
+def _awaited(cls: type, member: Any) -> tuple[str, ...]:
+    """The @batched methods that an endpoint's code names: the queues that its requests may wait in."""
+    code = getattr(inspect.unwrap(member), "__code__", None)
+    return tuple(name for name in _names(code) if isinstance(getattr(cls, name, None), Batched))
+
+
+def _names(code: Any) -> dict[str, None]:
+    """What code refers to by name, the comprehensions and functions in it included."""
+    if not isinstance(code, types.CodeType):
+        return {}
+    return dict.fromkeys(code.co_names) | {name: None for part in code.co_consts for name in _names(part)}
 
 
 def _check_names(cls: type, endpoints: list[Endpoint]) -> None:

@@ -29,6 +29,13 @@ class Settings:
     metrics_port: int = _option(9464, "Port of /metrics on a thread of its own; 0 turns it off.", least=0, most=65535)
     max_body_bytes: int = _option(16 * 1024 * 1024, "Largest request body; above it the answer is 413.", least=1)
     max_queue_rows: int = _option(1024, "Rows that may wait for a runner; above it the answer is 503.", least=1)
+    request_timeout: float = _option(
+        0.0, "Seconds after which a request is given up with 504, unless its endpoint says other; 0 is never.", least=0
+    )
+    header_timeout: float = _option(10.0, "Seconds that a client has to send a request's head.", least=0.1)
+    body_timeout: float = _option(
+        30.0, "Seconds that a client may stall while it sends a body (408) or takes its answer.", least=0.1
+    )
     drain_delay: float = _option(
         1.0, "Seconds that a stopping service still takes requests, so that callers move on.", least=0
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import typing
+from collections import abc
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, get_args, get_origin
@@ -15,8 +16,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from serving.errors import ServiceInvalid, UnfitInput
 from serving.types import JSON, File, Image, Input, NDArray, Output, Text
+from serving.types.stream import Framing, Stream
 
 SCALARS = (int, float, bool, str)
+YIELDING = (abc.AsyncGenerator, abc.AsyncIterable, abc.AsyncIterator, abc.Generator, abc.Iterable, abc.Iterator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,15 @@ class Signature:
     input: Input
     output: Output
     query: tuple[Parameter, ...] = ()
+    stream: Stream | None = None
+
+    def framing(self, accept: str) -> Framing:
+        """How this request's items are written, where the endpoint yields."""
+        return (self.stream or Stream(self.output)).framing(accept)
+
+    def answers(self) -> dict[str, Any]:
+        """OpenAPI: what it answers, by media type."""
+        return (self.stream or self.output).schema()
 
 
 def read_signature(cls: type, name: str, function: Callable[..., Any]) -> Signature:
@@ -61,12 +73,26 @@ def read_signature(cls: type, name: str, function: Callable[..., Any]) -> Signat
     body, *others = parameters
     if body.name not in hints:
         raise ServiceInvalid(f"{where} does not say what {body.name!r} is", _EXAMPLE)
+    streams = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
+    output = _output(_item(hints.get("return", Any), where) if streams else hints.get("return", Any))
+    if streams and isinstance(output, Image):
+        raise ServiceInvalid(f"{where} yields pictures, which no client tells apart", "yield bytes, text or JSON")
     return Signature(
         body=body.name,
         input=_input(hints[body.name], body.name, where),
-        output=_output(hints.get("return", Any)),
+        output=output,
         query=tuple(_query(parameter, hints, where) for parameter in others),
+        stream=Stream(output) if streams else None,
     )
+
+
+def _item(hint: Any, where: str) -> Any:
+    """What a generator yields, by its return annotation."""
+    if hint is Any or hint in YIELDING:
+        return Any
+    if get_origin(hint) not in YIELDING:
+        raise ServiceInvalid(f"{where} yields, and says that it answers {hint}", "write -> AsyncIterator[str]")
+    return get_args(hint)[0]
 
 
 _EXAMPLE = "for example: image: Annotated[np.ndarray, NDArray('float32', ('N', 28, 28))]"

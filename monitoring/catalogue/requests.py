@@ -28,6 +28,15 @@ DURATION = Metric(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
     exemplars=True,
 )
+FIRST_CHUNK = Metric(
+    name="servewatch_first_chunk_seconds",
+    kind="histogram",
+    help="Time from a request's first byte read to the first chunk of its answer, where the endpoint streams.",
+    topic="requests",
+    unit="seconds",
+    labels=(*SERVICE_LABELS, "endpoint"),
+    buckets=DURATION.buckets,
+)
 EVENT_LOOP_LAG = Metric(
     name="servewatch_event_loop_lag_seconds",
     kind="histogram",
@@ -37,4 +46,4 @@ EVENT_LOOP_LAG = Metric(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
 )
 
-ALL = (TOTAL, IN_PROGRESS, DURATION, EVENT_LOOP_LAG)
+ALL = (TOTAL, IN_PROGRESS, DURATION, FIRST_CHUNK, EVENT_LOOP_LAG)

@@ -115,7 +115,7 @@ def test_every_series_is_there_at_0_from_the_start(bench: Bench) -> None:
     """Each outcome, each reason, both gauges and all histograms are exposed before the first request."""
 
     async def scenario(batcher: Batcher) -> None:
-        assert [bench.value("servewatch_runner_requests_total", outcome=outcome) for outcome in OUTCOMES] == [0] * 5
+        assert [bench.value("servewatch_runner_requests_total", outcome=outcome) for outcome in OUTCOMES] == [0] * 6
         assert [bench.value("servewatch_runner_dispatches_total", reason=reason) for reason in REASONS] == [0] * 4
 
     bench.run(scenario)

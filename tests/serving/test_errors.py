@@ -31,7 +31,7 @@ def test_each_error_has_a_status_a_code_and_an_outcome_that_is_counted(kind: typ
     assert kind.code.replace("_", "").isalpha()
     assert kind.outcome in OUTCOMES
     assert inspect.getdoc(kind)
-    assert (kind.outcome == "invalid") == (kind.status in (400, 404, 405, 413, 415, 422))
+    assert (kind.outcome == "invalid") == (kind.status in (400, 404, 405, 408, 413, 415, 422, 431))
 
 
 def test_codes_tell_the_errors_apart() -> None:

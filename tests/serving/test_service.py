@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any
 
 import numpy as np
+import PIL.Image
 import pytest
 
 from serving import Model, NDArray, Store, api, batched, service, use
@@ -166,8 +167,30 @@ def async_batched() -> None:
 def generator() -> None:
     @service
     class Service:
-        @api
+        @api(batch=True)
         def predict(self, text: str) -> Any:
+            yield text
+
+
+def batched_generator() -> None:
+    @batched()
+    def double(self: Any, rows: Any) -> Any:
+        yield rows
+
+
+def pictures() -> None:
+    @service
+    class Service:
+        @api
+        def predict(self, text: str) -> Iterator[PIL.Image.Image]:
+            yield PIL.Image.new("L", (1, 1))
+
+
+def yields_a_text() -> None:
+    @service
+    class Service:
+        @api
+        async def predict(self, text: str) -> str:
             yield text
 
 
@@ -198,7 +221,12 @@ def unknown() -> None:
         (async_batch, "Service.predict is async and batch=True"),
         (batch_with_query, "batch=True and the query parameter 'top'"),
         (async_batched, "double is async and @batched"),
-        (generator, "Service.predict yields"),
+        (generator, "Service.predict yields and has batch=True"),
+        (batched_generator, "double yields and is @batched"),
+        (pictures, "Service.predict yields pictures"),
+        (yields_a_text, "Service.predict yields, and says that it answers <class 'str'>"),
+        (lambda: api(timeout=-1), "timeout is -1"),
+        (lambda: api(timeout=float("nan")), "timeout is nan"),
         (same_path, "has '/predict' twice: as predict and as other"),
         (unknown, "an endpoint 'unknown'"),
         (lambda: api(path="/metrics")(str.upper), "'/metrics' is reserved"),

@@ -1,0 +1,138 @@
+"""Connections of slow and rude clients: uvicorn's protocol, with limits of time and size for what a client sends.
+
+Nothing here is timed per connection. Now and then all connections are looked at, and each remembers since when it
+has been in the state that it is in.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import Any, Literal
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+
+from serving.errors import HeadTooLarge, InvalidInput, ServewatchError
+from serving.exchange import LINK
+
+MAX_HEAD = 64 * 1024
+LEAST_RATE = 10_000
+State = Literal["head", "body", "work", "idle"]
+
+
+class Connection(HttpToolsProtocol):
+    """One client's. A request finds it in its scope's state, as a `serving.exchange.Link`."""
+
+    late = False
+    leaving: Callable[[], None] | None = None
+    _head = _came = 0
+    _seen: tuple[State, Any] | None = None
+    _since = _moved = 0.0
+    _moved_at: tuple[int, int] = (0, 0)
+
+    def on_message_begin(self) -> None:
+        """A request begins: it gets to know us."""
+        super().on_message_begin()
+        self.scope["state"][LINK] = self
+        self.late = False
+
+    def on_body(self, body: bytes) -> None:
+        """Some of a body came."""
+        self._came += len(body)
+        super().on_body(body)
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes came: of a head there may be so many and no more."""
+        super().data_received(data)
+        if self._in_head():
+            self._head += len(data)
+            if self._head > MAX_HEAD and not self.transport.is_closing():
+                self._refuse(HeadTooLarge(f"the request's head goes on after {MAX_HEAD} bytes", "send fewer headers"))
+        else:
+            self._head = 0
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has left, or was cut off: whoever works for it learns that."""
+        super().connection_lost(exc)
+        if self.leaving is not None:
+            self.leaving()
+
+    def cut(self) -> None:
+        """Hang up now: an answer cannot be finished."""
+        self.transport.abort()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that what came is no HTTP; never into the middle of another answer."""
+        self._refuse(InvalidInput("what came is not HTTP", "send HTTP/1.1 requests, with a Host header"))
+
+    def _refuse(self, error: ServewatchError) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            body = orjson.dumps(error.body())
+            head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
+            self.transport.write(STATUS_LINE[error.status] + head + body)
+        self.transport.close()
+
+    def _in_head(self) -> bool:
+        """Whether a request has begun whose head is not complete, and no other is worked on."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None or (cycle.response_complete and self.scope is not cycle.scope)
+
+    def _state(self) -> State:
+        if self._in_head():
+            return "head"
+        if not self.cycle.response_complete:
+            return "body" if self.cycle.more_body and not self.flow.read_paused else "work"
+        if self.timeout_keep_alive_task is None:  # bytes came after an answer, and no request has begun with them
+            return "body" if self.cycle.more_body else "head"
+        return "idle"
+
+    def look(self, now: float, header_timeout: float, body_timeout: float) -> None:
+        """Act where the client has been too slow."""
+        state = self._state()
+        pending = self.transport.get_write_buffer_size()
+        if (state, self.cycle) != self._seen:
+            self._seen, self._since, self._came = (state, self.cycle), now, 0
+        if self._moved_at != (self._came, pending) or (state != "body" and not self._stuck(pending)):
+            self._moved_at, self._moved = (self._came, pending), now
+        if self._stuck(pending):
+            if now - self._moved > body_timeout:
+                self.transport.abort()
+        elif state == "head" and now - self._since > header_timeout:
+            self.transport.close()
+        elif state == "body" and self._is_slow(now, body_timeout):
+            self._end_body()
+
+    def _stuck(self, pending: int) -> bool:
+        """Whether the client must read on before we can."""
+        return pending > 0 and (self.flow.write_paused or self.transport.is_closing())
+
+    def _is_slow(self, now: float, limit: float) -> bool:
+        return now - self._moved > limit or now - self._since > limit + self._came / LEAST_RATE
+
+    def _end_body(self) -> None:
+        """First the request is told, so that it can answer and be counted; the next time we hang up."""
+        if self.late or self.cycle.response_complete:
+            self.transport.close()
+        self.late = True
+        self.cycle.message_event.set()
+
+
+class Patience:
+    """Looks at all connections, a few times within the shortest limit."""
+
+    def __init__(self, header_timeout: float, body_timeout: float, connections: Collection[Any]) -> None:
+        self._limits = header_timeout, body_timeout
+        self._interval = min(1.0, *(limit / 5 for limit in self._limits))
+        self._connections = connections
+
+    def begin(self) -> None:
+        """Look from here on, as long as the event loop runs."""
+        self._loop = asyncio.get_running_loop()
+        self._look()
+
+    def _look(self) -> None:
+        now = self._loop.time()
+        for connection in list(self._connections):
+            connection.look(now, *self._limits)
+        self._loop.call_later(self._interval, self._look)
