@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from servewatch.cli.output import bytes_for_people, show_json, show_table
-from serving.store import Store, archive
+from serving.store import Store, archive, objects
 
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
@@ -42,12 +42,14 @@ def show(tag: str, as_json: bool) -> None:
     """All that is known of a model: NAME, NAME:VERSION or NAME:latest."""
     store = Store()
     info = store.find(tag)
-    shown = {**info.listed(), "options": dict(info.options), "path": str(store.path(info.tag))}
+    path = store.path(info.tag)
+    shown = {**info.listed(), "custom": objects.names(path), "options": dict(info.options), "path": str(path)}
     if as_json:
         show_json(shown)
         return
     for key, value in shown.items():
-        text = _pairs(value) if isinstance(value, dict) else bytes_for_people(info.size) if key == "size" else value
+        text = _pairs(value) if isinstance(value, dict) else ", ".join(value) if isinstance(value, list) else value
+        text = bytes_for_people(info.size) if key == "size" else text
         click.echo(f"{key + ':':<11}{text}")
 
 

@@ -17,20 +17,26 @@ TAKEN = ("file", "allow_pickle")
 """Names that numpy's writer has for itself."""
 
 
+def labels(given: Mapping[str, str]) -> dict[str, str]:
+    """Labels, which are text."""
+    for name, value in given.items():
+        if not isinstance(value, str):
+            raise StoreError(
+                f"label {name!r} is {value!r}, a {type(value).__name__}, and labels are text",
+                "give numbers as metadata={...}",
+            )
+    return dict(given)
+
+
+def metadata(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata as JSON holds it; numpy's numbers become Python's."""
+    return {name: _plain(f"metadata {name!r}", value) for name, value in given.items()}
+
+
 def write(folder: Path, custom: Mapping[str, Any]) -> None:
     """Write the objects by name: arrays into one .npz, the others into one JSON file."""
     arrays = {name: value for name, value in custom.items() if isinstance(value, np.ndarray)}
-    plain = {name: value for name, value in custom.items() if name not in arrays}
-    for name, value in plain.items():
-        try:
-            same = orjson.loads(orjson.dumps(value)) == _listed(value)
-        except TypeError:
-            same = False
-        if not same:
-            raise StoreError(
-                f"custom object {name!r} is a {type(value).__name__}, which JSON cannot hold",
-                "give strings, numbers, lists, dicts or numpy arrays; larger things belong in files of their own",
-            )
+    plain = {name: _plain(f"custom object {name!r}", value) for name, value in custom.items() if name not in arrays}
     for name, array in arrays.items():
         if name in TAKEN:
             raise StoreError(f"an array cannot be called {name!r}", "give it another name")
@@ -42,10 +48,32 @@ def write(folder: Path, custom: Mapping[str, Any]) -> None:
             np.savez_compressed(file, allow_pickle=False, **arrays)
 
 
+def names(folder: Path) -> list[str]:
+    """What the objects are called."""
+    return sorted(read(folder))
+
+
+def _plain(what: str, value: Any) -> Any:
+    """The value as JSON gives it back, if it gives it back unchanged."""
+    value = _listed(value)
+    try:
+        same = orjson.loads(orjson.dumps(value)) == value
+    except TypeError:
+        same = False
+    if not same:
+        raise StoreError(
+            f"{what} is {str(value)[:60]!r}, a {type(value).__name__}, which JSON cannot hold",
+            "give strings, finite numbers, lists, dicts of them, or numpy arrays as custom={...}",
+        )
+    return value
+
+
 def _listed(value: Any) -> Any:
-    """Tuples come back as lists: that is the one change which JSON may make."""
+    """Tuples come back as lists and numpy's numbers as Python's: those are the changes that JSON may make."""
     if isinstance(value, tuple | list):
         return [_listed(item) for item in value]
+    if isinstance(value, np.generic):
+        return value.item()
     return {key: _listed(item) for key, item in value.items()} if isinstance(value, dict) else value
 
 

@@ -56,8 +56,8 @@ class Store:
                 version=wanted or self._new_version(draft),
                 framework=framework.name,
                 created=self._now().isoformat(timespec="milliseconds"),
-                labels=dict(labels or {}),
-                metadata=dict(metadata or {}),
+                labels=objects.labels(labels or {}),
+                metadata=objects.metadata(metadata or {}),
                 options=recorded,
                 size=sum(path.stat().st_size for path in draft.rglob("*") if path.is_file()),
             )
