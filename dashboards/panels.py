@@ -52,6 +52,8 @@ class Modern(core.Panel):  # type: ignore[misc]
     options: Json = attr.Factory(dict)
     defaults: Json = attr.Factory(dict)
     overrides: list[Json] = attr.Factory(list)
+    share: int = 1
+    """How much of its line's width it takes, beside what the others take."""
 
     def to_json_data(self) -> Json:
         queries = [_evolve(query, refId=chr(ord("A") + at)) for at, query in enumerate(self.targets)]
@@ -138,12 +140,14 @@ def timeseries(
     stacked: bool = False,
     limit: float | None = None,
     colors: dict[str, str] | None = None,
+    beside: bool = False,
 ) -> Modern:
-    """Lines over time; `limit` draws an alert's threshold."""
+    """Lines over time; `limit` draws an alert's threshold, `beside` has room for the names of many lines."""
     custom: Json = {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 40 if stacked else 8, "showPoints": "never"}
     custom |= {"stacking": {"mode": "normal" if stacked else "none", "group": "A"}, "spanNulls": False}
     custom |= {"thresholdsStyle": {"mode": "off" if limit is None else "dashed"}}
-    legend = {"displayMode": "table", "placement": "bottom", "calcs": ["lastNotNull", "max"], "showLegend": True}
+    legend: Json = {"displayMode": "table", "placement": "right" if beside else "bottom", "showLegend": True}
+    legend |= {"calcs": ["lastNotNull"] if beside else ["lastNotNull", "max"]}
     return Modern(
         kind="timeseries",
         title=title,
@@ -169,12 +173,13 @@ def heatmap(title: str, description: str, expr: str, unit: str) -> Modern:
     return Modern(kind="heatmap", title=title, description=description, targets=targets, options=options)
 
 
-def table(title: str, description: str, expr: str, columns: dict[str, str], absent: str) -> Modern:
+def table(title: str, description: str, expr: str, columns: dict[str, str], absent: str, *, share: int = 1) -> Modern:
     """The labels of series as columns, renamed and in the order of `columns`; every other label is hidden."""
     shown = {label: at for at, label in enumerate(columns)}
     organize = {"excludeByName": {"Time": True, "Value": True}, "indexByName": shown, "renameByName": columns}
     return Modern(
         kind="table",
+        share=share,
         title=title,
         description=description,
         targets=[query(expr, shape="table")],
@@ -226,7 +231,7 @@ def board(
         graphTooltip=1,
         timezone="browser",
         refresh="30s",
-        time=core.Time("now-1h", "now"),
+        time=core.Time("now-15m", "now"),
         links=list(links),
         templating=core.Templating(list=[source, *variables]),
         annotations=core.Annotations(list=list(annotations)),
@@ -269,8 +274,10 @@ def _placed(rows: Sequence[tuple[str, int, Sequence[Sequence[Modern]]]]) -> list
         placed.append(Row(title=heading, gridPos=core.GridPos(h=1, w=WIDTH, x=0, y=top)))
         top += 1
         for line in lines:
-            width = WIDTH // len(line)
-            for at, panel in enumerate(line):
-                placed.append(_evolve(panel, gridPos=core.GridPos(h=height, w=width, x=at * width, y=top)))
+            left, unit = 0, WIDTH // sum(panel.share for panel in line)
+            for panel in line:
+                width = unit * panel.share
+                placed.append(_evolve(panel, gridPos=core.GridPos(h=height, w=width, x=left, y=top)))
+                left += width
             top += height
     return placed

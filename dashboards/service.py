@@ -130,6 +130,7 @@ def _red() -> list[list[Modern]]:
                 [query(f"{by_code} > 0 or {answered}", "{{code}}")],
                 "reqps",
                 stacked=True,
+                beside=True,
                 colors=style.CODES,
             ),
             panels.timeseries(

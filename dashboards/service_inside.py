@@ -62,17 +62,17 @@ def _shed() -> Modern:
 
 
 def _batch_size() -> Modern:
-    largest = quantile(0.95, bucket_rate(batching.BATCH_SIZE, RANGE, _BY, **VERSION))
+    largest = quantile(0.99, bucket_rate(batching.BATCH_SIZE, LONG, _BY, **SERVICE))
     return panels.timeseries(
         "Batch size",
-        "Rows in a batch: the mean over 5 minutes of the whole service, and the 95th percentile of what is chosen. "
-        "1 under load means that batching does not work.",
+        "Rows in a batch over 5 minutes, whole service: the mean, and the 99th percentile. 1 under load means "
+        "that batching does not work.",
         [
             query(select(recorded.BATCH_SIZE, **SERVICE), "{{service}} mean"),
-            query(largest, "{{service}} p95"),
+            query(largest, "{{service}} p99"),
         ],
         "none",
-        colors={"/mean$/": style.MEAN, "/p95$/": style.P95},
+        colors={"/mean$/": style.MEAN, "/p99$/": style.P99},
     )
 
 
@@ -93,14 +93,15 @@ def _dispatches() -> Modern:
         [query(total(("reason",), rate(batching.DISPATCHES, RANGE, **VERSION)), "{{reason}}")],
         "ops",
         stacked=True,
+        beside=True,
         colors={"full": style.TRAFFIC, "timeout": style.WARNING, "idle": style.OK, "drain": style.MEAN},
     )
 
 
 def versions() -> list[Modern]:
     """Which models answer, and whether one version is worse than another."""
-    columns = {"service": "Service", "version": "Version", "instance": "Replica", "model": "Model"}
-    columns |= {"model_version": "Model version", "framework": "Framework"}
+    columns = {"service": "Service", "model": "Model", "model_version": "Model version", "framework": "Framework"}
+    columns |= {"version": "Version", "instance": "Replica"}
     shown = aggregate("max", tuple(columns), select(models.INFO, **VERSION))
     slow = quantile(0.95, bucket_rate(requests.DURATION, RANGE, ("service", "version"), **VERSION))
     return [
@@ -110,6 +111,7 @@ def versions() -> list[Modern]:
             shown,
             columns,
             "No model is loaded",
+            share=2,
         ),
         panels.timeseries(
             "Requests by version",

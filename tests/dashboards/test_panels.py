@@ -30,6 +30,17 @@ def test_lines_of_a_row_share_the_width_and_follow_each_other():
     assert [panel["id"] for panel in board["panels"]] == [1, 2, 3, 4, 5, 6]
 
 
+def test_a_panel_with_a_larger_share_is_wider():
+    """A table of share 2 beside two charts takes half of the line, and nothing overlaps."""
+    wide = panels.table("t", "Rows.", "up", {"job": "Job"}, "None", share=2)
+    board = _board([("One", 8, [[wide, _chart("a"), _chart("b")]])])
+    assert [(panel["gridPos"]["x"], panel["gridPos"]["w"]) for panel in board["panels"][1:]] == [
+        (0, 12),
+        (12, 6),
+        (18, 6),
+    ]
+
+
 def test_queries_are_lettered_and_ranges_unless_instant():
     """The queries of a panel are A, B and on; a table asks for one moment."""
     board = _board([("Row", 8, [[_chart("a"), panels.table("t", "Rows.", "up", {"job": "Job"}, "None")]])])

@@ -151,6 +151,20 @@ def lost(before, after, path=""):
     return [] if before == after or (not before and after is None) else [path]
 
 
+@each_board
+def test_the_first_sight_is_of_minutes(board):
+    """A dashboard opens on the last 15 minutes, so that a stack that was just started fills it soon."""
+    assert board["time"] == {"from": "now-15m", "to": "now"}
+
+
+def test_batch_sizes_in_one_panel_are_of_one_window():
+    """Mean and percentile of the batch size cover the same 5 minutes and the same replicas."""
+    (panel,) = [p for p in drawn(BOARDS["service"]) if p["title"] == "Batch size"]
+    mean, largest = (target["expr"] for target in panel["targets"])
+    assert mean == 'serving:batch_size:mean5m{service=~"$service"}'
+    assert 'servewatch_runner_batch_size_bucket{service=~"$service"}[5m]' in largest
+
+
 @pytest.mark.parametrize(
     ("title", "alert"),
     [("Error ratio", REQUEST_ERRORS_HIGH), ("Latency", REQUEST_LATENCY_HIGH), ("Shed", QUEUE_FULL)],
