@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -99,10 +100,15 @@ class Store:
         return ModelInfo.read(self.path(tag) / INFO)
 
     def _latest(self, name: str) -> str:
+        """What the pointer says; where it says nothing, or names what is being deleted just now, the newest."""
         pointer = self.folder / name / LATEST
-        if pointer.is_file():
-            return pointer.read_text().strip()
-        if versions := self.list(name):  # it ended between publishing its first version and pointing at it
+        try:
+            pointed = Tag(name, pointer.read_text().strip())
+        except FileNotFoundError:
+            pointed = None
+        if pointed is not None and (self.path(pointed) / INFO).is_file():
+            return pointed.version
+        if versions := self.list(name):
             return versions[-1].version
         raise self._missing(Tag(name))
 
@@ -117,19 +123,18 @@ class Store:
 
     def list(self, name: str = "*") -> list[ModelInfo]:
         """Every version, or those of one name, oldest first."""
-        found = (self._listed(path) for path in self.folder.glob(f"{name}/[!.]*/{INFO}"))
-        return sorted((info for info in found if info), key=lambda info: (info.name, info.created, info.version))
+        names = _folders(self.folder) if name == "*" else [name]
+        found = [info for each in names for info in self._versions(self.folder / each)]
+        return sorted(found, key=lambda info: (info.name, info.created, info.version))
 
-    def _listed(self, path: Path) -> ModelInfo | None:
-        """None for a draft, and for a version that is being deleted."""
-        if path.parent.parent.name.startswith("."):
-            return None
-        try:
-            return ModelInfo.read(path)
-        except ModelDamaged:
-            if path.exists():
-                raise
-            return None
+    def _versions(self, folder: Path) -> Iterator[ModelInfo]:
+        for version in _folders(folder):
+            path = folder / version / INFO
+            try:
+                yield ModelInfo.read(path)
+            except ModelDamaged:
+                if path.is_file():  # else it was deleted while we looked
+                    raise
 
     def load(self, text: str, *, device: str = "auto", threads: int = 1) -> Model:
         """Load a model after checking each of its files against the manifest."""
@@ -156,6 +161,14 @@ class Store:
 
     def __iter__(self) -> Iterator[ModelInfo]:
         return iter(self.list())
+
+
+def _folders(folder: Path) -> list[str]:
+    """What is in a folder, but what is hidden; others may be adding and deleting meanwhile."""
+    try:
+        return sorted(name for name in os.listdir(folder) if not name.startswith(".") and name != LATEST)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _names(values: list[str]) -> str:
