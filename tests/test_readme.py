@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
 import pytest
-from prometheus_client import CollectorRegistry
+from PIL import Image
+from prometheus_client import REGISTRY, CollectorRegistry
 from starlette.testclient import TestClient
 
 from servewatch.cli import COMMANDS
@@ -36,6 +38,22 @@ def test_the_service_in_twenty_lines_serves() -> None:
         assert client.post("/classify", json=[5.1, 3.5, 1.4, 0.2]).json() == "setosa"
         assert client.post("/classify", json=[[5.1, 3.5, 1.4, 0.2], [6, 3, 5.1, 2]]).json() == ["setosa", "virginica"]
         assert "got (3,)" in client.post("/classify", json=[1, 2, 3]).json()["error"]["message"]
+
+
+def test_the_service_of_the_guide_serves() -> None:
+    """What the guide for users writes is served as it says, its own metric included."""
+    (code,) = blocks(ROOT / "serving" / "WRITING.md", "python")
+    names: dict[str, object] = {"__name__": "helper"}
+    exec(compile(code, "WRITING.md", "exec"), names)
+    picture = io.BytesIO()
+    Image.new("L", (4, 4), 5).save(picture, "PNG")
+    with TestClient(create_app(names["Helper"], registry=CollectorRegistry())) as client:
+        while not ready(client):
+            pass
+        assert client.post("/words", json={"text": "a b c d"}).json() == ["a", "b", "c"]
+        answer = client.post("/brightness?scale=2", content=picture.getvalue(), headers={"Content-Type": "image/png"})
+        assert answer.json() == 10.0
+    assert REGISTRY.get_sample_value("dark_pictures_total") == 1
 
 
 @pytest.mark.parametrize("path", READMES, ids=lambda path: str(path.relative_to(ROOT)))
