@@ -83,16 +83,18 @@ class Connection(HttpToolsProtocol):
             return "head"
         if not self.cycle.response_complete:
             return "body" if self.cycle.more_body and not self.flow.read_paused else "work"
-        if self.timeout_keep_alive_task is None:  # bytes came after an answer, and no request has begun with them
-            return "body" if self.cycle.more_body else "head"
-        return "idle"
+        if self.cycle.more_body:  # answered before its body came: it is thrown away
+            return "body"
+        # Bytes that begin no request, such as empty lines, end the server's own limit for idle connections.
+        return "head" if self.timeout_keep_alive_task is None else "idle"
 
     def look(self, now: float, header_timeout: float, body_timeout: float) -> None:
         """Act where the client has been too slow."""
         state = self._state()
         pending = self.transport.get_write_buffer_size()
         if (state, self.cycle) != self._seen:
-            self._seen, self._since, self._came = (state, self.cycle), now, 0
+            self._seen, self._came = (state, self.cycle), 0
+            self._since = self._moved = now
         if self._moved_at != (self._came, pending) or (state != "body" and not self._stuck(pending)):
             self._moved_at, self._moved = (self._came, pending), now
         if self._stuck(pending):

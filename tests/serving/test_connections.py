@@ -1,0 +1,198 @@
+"""Clients that are slow, silent or rude, over raw sockets."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from serving import api, service
+
+HEAD = b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+LIMIT = 0.4
+
+
+@service
+class Echo:
+    """Says it again."""
+
+    @api
+    async def echo(self, text: str) -> str:
+        return text
+
+    @api
+    async def flood(self, text: str) -> AsyncIterator[bytes]:
+        for _ in range(1000):
+            yield b"x" * 100_000
+
+
+@pytest.fixture
+def live(serve: Callable[..., Any]) -> Any:
+    return serve(Echo, header_timeout=LIMIT, body_timeout=LIMIT)
+
+
+def all_of(client: socket.socket) -> bytes:
+    """All that comes until the server hangs up."""
+    client.settimeout(10)
+    with contextlib.suppress(ConnectionResetError), client.makefile("rb") as file:
+        return file.read()
+    return b"reset"
+
+
+@pytest.mark.parametrize(
+    "begin",
+    [b"", b"P", b"POST /echo HTTP/1.1\r\nHost: x\r\n", b"\r\n\r\n", HEAD % 2 + b"hiPOST /ec"],
+)
+def test_a_connection_without_a_whole_head_is_closed_after_the_limit(live: Any, begin: bytes) -> None:
+    """No byte, half a head, empty lines, or half a second request: silence ends the connection."""
+    with live.connect() as client:
+        client.sendall(begin)
+        said = all_of(client)
+    assert said.count(b"HTTP/1.1") == begin.count(b"hi")
+
+
+def test_empty_lines_after_an_answer_do_not_keep_a_connection(live: Any) -> None:
+    """They end the server's own keep-alive limit, and begin no request: ours counts then."""
+    with live.connect() as client:
+        client.sendall(HEAD % 2 + b"hi")
+        assert client.recv(1000).endswith(b"hi")
+        client.sendall(b"\r\n")
+        assert all_of(client) == b""
+
+
+def test_a_head_that_drips_is_closed_after_the_limit(live: Any) -> None:
+    """A byte now and then does not begin the time anew."""
+    pause, sent = threading.Event(), 0
+    with live.connect() as client, contextlib.suppress(OSError):
+        client.sendall(b"GET / HTTP/1.1\r\nA: ")
+        for _ in range(100):
+            client.sendall(b"b")
+            sent += 1
+            pause.wait(LIMIT / 10)
+    assert 5 < sent < 50
+
+
+def test_a_body_that_stalls_is_408_and_the_connection_is_closed(live: Any) -> None:
+    """The answer is JSON with Connection: close; it is counted."""
+    with live.connect() as client:
+        client.sendall(HEAD % 100 + b"some")
+        head, _, body = all_of(client).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
+    assert b"\r\nconnection: close" in head
+    assert json.loads(body)["error"]["code"] == "body_late"
+    assert live.count(408, "echo") == 1
+    assert live.value("servewatch_requests_in_progress", endpoint="echo") == 0
+
+
+def test_a_body_that_drips_is_408(live: Any) -> None:
+    """A byte in each tenth of the limit is not a body that comes: below a least rate it is late."""
+    gone = threading.Event()
+    with live.connect() as client:
+        client.sendall(HEAD % 1000)
+
+        def drip() -> None:
+            with contextlib.suppress(OSError):
+                while not gone.wait(LIMIT / 10):
+                    client.sendall(b"x")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        answer = client.recv(1000)
+        gone.set()
+        dripping.join()
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_large_body_that_takes_longer_than_the_limit_is_read(live: Any) -> None:
+    """Whoever keeps sending is not cut off, however long it takes."""
+    pause, part = threading.Event(), b"x" * 50_000
+    with live.connect() as client:
+        client.sendall(HEAD % (20 * len(part)))
+        for _ in range(20):
+            client.sendall(part)
+            pause.wait(LIMIT / 10)
+        client.settimeout(10)
+        assert client.recv(15).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_twenty_stalled_uploads_are_gone_after_the_limit_and_disturb_nobody(live: Any, eventually: Any) -> None:
+    """Others are served meanwhile; afterwards no connection is left open."""
+    with contextlib.ExitStack() as clients:
+        stalled = [clients.enter_context(live.connect()) for _ in range(20)]
+        for client in stalled:
+            client.sendall(HEAD % 100_000 + b"x" * 5000)
+        eventually(lambda: live.value("servewatch_requests_in_progress", endpoint="echo") == 20)
+        assert live.post("/echo", b"hi", content_type="text/plain").content == b"hi"
+        assert all(all_of(client).startswith(b"HTTP/1.1 408 ") for client in stalled)
+        eventually(lambda: not live.server.server_state.connections)
+    assert (live.count(408, "echo"), live.count(200, "echo")) == (20, 1)
+
+
+def test_a_stalled_body_of_a_route_that_does_not_read_it_is_closed(live: Any) -> None:
+    """GET /livez with half a body has its answer, and no place after the limit."""
+    with live.connect() as client:
+        client.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nsome")
+        assert all_of(client).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_client_that_does_not_read_is_cut_off(live: Any, eventually: Any) -> None:
+    """A stream that nobody takes ends after the limit as a client that left: its generator is closed."""
+    with live.connect() as client:
+        client.sendall(HEAD.replace(b"echo", b"flood") % 1 + b"x")
+        eventually(lambda: live.count(499, "flood") == 1)
+    assert live.value("servewatch_requests_in_progress", endpoint="flood") == 0
+
+
+def test_a_client_that_reads_slowly_gets_all(live: Any) -> None:
+    """Pauses shorter than the limit are no reason to hang up."""
+    pause, size = threading.Event(), 0
+    with live.connect() as client:
+        client.sendall(HEAD.replace(b"echo", b"flood") % 1 + b"x")
+        for _ in range(6):
+            pause.wait(LIMIT / 2)
+            size += len(client.recv(1_000_000))
+        while not client.recv(1_000_000).endswith(b"0\r\n\r\n"):
+            size += 1
+    assert size > 6
+    assert live.count(200, "flood") == 1
+
+
+@pytest.mark.parametrize(
+    ("begin", "piece"), [(b"GET /", b"x" * 1000), (b"GET / HTTP/1.1\r\n", b"A: " + b"b" * 1000 + b"\r\n")]
+)
+def test_a_head_without_end_is_431(live: Any, begin: bytes, piece: bytes) -> None:
+    """Of a request's line and headers so much is read and no more, however fast it comes."""
+    with live.connect() as client:
+        with contextlib.suppress(OSError):
+            client.sendall(begin)
+            for _ in range(10_000):
+                client.sendall(piece)
+        said = b""
+        with contextlib.suppress(OSError):
+            said = client.recv(1000)
+    assert said == b"" or said.startswith(b"HTTP/1.1 431 ")
+    assert live.post("/echo", b"hi", content_type="text/plain").status == 200
+
+
+def test_what_is_no_http_is_told_so_in_json(live: Any) -> None:
+    """The error is of the same form as every other."""
+    with live.connect() as client:
+        client.sendall(b"HELLO\r\n\r\n")
+        head, _, body = all_of(client).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert json.loads(body)["error"]["message"] == "what came is not HTTP"
+
+
+def test_a_kept_connection_that_is_idle_is_left_to_its_own_limit(live: Any) -> None:
+    """Between requests the limit of a head does not count: the server's keep-alive does."""
+    pause = threading.Event()
+    with live.connect() as client:
+        for _ in range(2):
+            client.sendall(HEAD % 2 + b"hi")
+            assert client.recv(1000).endswith(b"hi")
+            pause.wait(LIMIT * 2)
