@@ -69,6 +69,7 @@ def up(mode: str | None, detach: bool, no_traffic: bool, service: str, home: Pat
 @home_option
 def down(home: Path | None) -> None:
     """Take the stack down: requests that were accepted are answered, then every process ends."""
+    from servewatch.stack import hints
     from servewatch.stack.choose import running, started
 
     options = Options(resolve_home(home))
@@ -76,9 +77,9 @@ def down(home: Path | None) -> None:
     if stack is not None and stack.down():
         say("the stack is down")
     elif running(options, Path.cwd(), say) is not None:
-        say("nothing runs that servewatch up started; the containers of this folder: docker compose down")
+        say(f"{hints.nothing(options.home)}; the containers of this folder: docker compose down")
     else:
-        say("nothing runs")
+        say(hints.nothing(options.home))
 
 
 @click.command()
@@ -88,23 +89,29 @@ def status(as_json: bool, home: Path | None) -> None:
     """Show what runs, where, and whether it is healthy; exit code 1 if something is not, or nothing runs."""
     from servewatch.stack.choose import running
 
-    stack = running(Options(resolve_home(home)), Path.cwd(), say)
+    options = Options(resolve_home(home))
+    stack = running(options, Path.cwd(), say)
     found = stack.status() if stack is not None else StackStatus(None)
     if as_json:
         print(json.dumps(found.to_json(), indent=2))
     else:
-        _show(found)
+        _show(found, options.home)
     sys.exit(0 if found.healthy else 1)
 
 
-def _show(found: StackStatus) -> None:
+def _show(found: StackStatus, home: Path) -> None:
+    from servewatch.stack import hints
+
     if not found.processes:
-        say(found.note or "nothing runs; servewatch up starts a stack")
+        say(found.note or f"{hints.nothing(home)}; {hints.command('up', home)} starts a stack")
         return
     say(f"mode {found.mode}{f': {found.note}' if found.note else ''}")
     for process in found.processes:
         mark = click.style("healthy  ", fg="green") if process.healthy else click.style("unhealthy", fg="red")
         say(f"  {process.name:13} {mark} {process.url or '-':22} {process.detail}")
+    say("logs")
+    for process in found.processes:
+        say(f"  {process.name:13} {process.log}")
 
 
 def resolve_home(given: Path | None) -> Path:

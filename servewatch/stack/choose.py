@@ -17,7 +17,7 @@ def choose(mode: str | None, options: Options, folder: Path, say: Say) -> Mode:
     """The mode to bring the stack up in: the one named, else containers where that can work, else native."""
     record = state.read(options.folder)
     if record is not None and record.supervised:
-        raise state.already_running(record)
+        raise state.already_running(record, options.home)
     if mode == "compose":
         return Compose(options, folder, say)
     if mode is None and (folder / FILE).is_file() and engine_answers():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts import alertmanager
+from servewatch.stack import hints
 from servewatch.stack.errors import StackError, ToolMissing
 from servewatch.stack.mode import Options, ProcessStatus, StackStatus
 from servewatch.stack.state import write_json
@@ -20,6 +21,8 @@ from serving.settings import inherited_environment
 FILE = "docker-compose.yml"
 NAMES = ("serving", "prometheus", "alertmanager", "receiver", "grafana", "traffic")
 GATEWAY = "gateway"
+ADMIN_PASSWORD = "docker compose exec grafana cat /var/lib/grafana/admin_password"
+"""Shows the password that Grafana's container makes for itself on first use."""
 
 
 def engine_answers(seconds: float = 3.0) -> bool:
@@ -58,9 +61,15 @@ class Compose:
             raise StackError(
                 f"docker compose {' '.join(wait)} failed", "docker compose ps -a; docker compose logs NAME"
             )
-        for process in self.status().processes:
+        found = self.status().processes
+        for process in found:
             self.say(f"{process.name:13} {process.url or '-':32} {process.detail}")
-        return 0 if self.options.detach else self._stay()
+        if any(process.name == "grafana" for process in found):
+            self.say(f"\nGrafana lets anybody look; the password of its user admin: {ADMIN_PASSWORD}")
+        if self.options.detach:
+            self.say(f"\n{hints.command('down', self.options.home)} takes it down.")
+            return 0
+        return self._stay()
 
     def fetch(self) -> bool:
         """Fetch the images that are neither here nor built here; says whether all are here now."""
@@ -88,7 +97,7 @@ class Compose:
         """Kill one serving container and start it again after so long."""
         running = self.replicas()
         if not running:
-            raise StackError("no serving container runs", "servewatch up --compose")
+            raise StackError("no serving container runs", hints.command("up --compose", self.options.home))
         container = running[0]
         self._docker("kill", container)
         self.say(f"killed {container}; it stays down for {seconds:.0f} s")
@@ -99,7 +108,7 @@ class Compose:
             self.say(f"started {container} again")
 
     def _stay(self) -> int:
-        self.say("Ctrl-C takes it down.")
+        self.say(f"\nCtrl-C, or {hints.command('down', self.options.home)}, takes it down.")
         with Wake() as wake:
             while not wake.stop:
                 wake.wait(60)
@@ -207,4 +216,5 @@ def _process(name: str, rows: list[Mapping[str, Any]]) -> ProcessStatus:
     ]
     told = ", ".join(sorted({str(row.get("Status") or row.get("State")) for row in rows}))
     count = f"{len(well)} of {len(rows)} healthy: " if len(rows) > 1 else ""
-    return ProcessStatus(name, published[0] if published else "", len(well) == len(rows), count + told)
+    url, log = published[0] if published else "", f"docker compose logs {name}"
+    return ProcessStatus(name, url, len(well) == len(rows), count + told, log)

@@ -35,12 +35,13 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class ProcessStatus:
-    """One process of the stack, as `servewatch status` shows it."""
+    """One process of the stack, as `servewatch status` shows it; `log` is its file, or the command that shows it."""
 
     name: str
     url: str
     healthy: bool
     detail: str
+    log: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class StackStatus:
 
     def to_json(self) -> dict[str, Any]:
         """The contract of `servewatch status --json`."""
-        keys = ("name", "url", "healthy", "detail")
+        keys = ("name", "url", "healthy", "detail", "log")
         shown = [{key: getattr(process, key) for key in keys} for process in self.processes]
         return {"mode": self.mode, "processes": shown}
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from servewatch.stack import config, health, logs, plan, ports, prepare, processes, state, tools
+from servewatch.stack import config, health, hints, logs, plan, ports, prepare, processes, state, tools
 from servewatch.stack.errors import StackError
 from servewatch.stack.mode import Options, ProcessStatus, StackStatus
 from servewatch.stack.supervisor import Supervisor, this_process
@@ -35,7 +35,7 @@ class Native:
         """Prepare, start, and stay until told to stop; detached, return once everything is healthy."""
         record = state.read(self.folder)
         if record is not None and record.supervised:
-            raise state.already_running(record)
+            raise state.already_running(record, self.options.home)
         return self._detached() if self.options.detach else self._stay()
 
     def down(self) -> bool:
@@ -69,7 +69,7 @@ class Native:
         """Let the supervisor kill the service and keep it down for so long."""
         record = state.read(self.folder)
         if record is None or not record.supervised or record.find("serving") is None:
-            raise StackError("no native stack runs", "servewatch up --native")
+            raise StackError("no native stack runs", hints.command("up --native", self.options.home))
         state.ask_kill(self.folder, "serving", seconds)
 
     def _stay(self) -> int:
@@ -117,7 +117,8 @@ class Native:
             self.say(f"  {name:13} {url:{width}}  {what}")
         for note in plan.notes(self.options):
             self.say(f"\n{note}")
-        self.say(f"\n{'Ctrl-C, or servewatch down,' if sys.stdin.isatty() else 'servewatch down'} takes it down.")
+        down = hints.command("down", self.options.home)
+        self.say(f"\n{f'Ctrl-C, or {down},' if sys.stdin.isatty() else down} takes it down.")
 
     def _detached(self) -> int:
         log = logs.log_path(self.folder, "supervisor")
@@ -158,13 +159,14 @@ class Native:
 
 def _look(record: state.ProcessRecord) -> ProcessStatus:
     if record.process is None or not processes.alive(record.process):
-        return ProcessStatus(record.name, record.url, False, record.detail if record.process is None else "it is gone")
+        gone = record.detail if record.process is None else "it is gone"
+        return ProcessStatus(record.name, record.url, False, gone, record.log)
     heartbeat = Path(record.heartbeat)
     problem = health.answers(record.health) if record.health else health.beats(heartbeat) if record.heartbeat else ""
     told = health.told(heartbeat) if record.heartbeat else ""
     past = "; ".join(part for part in record.detail.split("; ") if part.startswith("restarted"))
     detail = "; ".join(filter(None, [problem or told or "running", past]))
-    return ProcessStatus(record.name, record.url, not problem, detail)
+    return ProcessStatus(record.name, record.url, not problem, detail, record.log)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from servewatch.stack import config
+from servewatch.stack import config, hints
 from servewatch.stack.mode import Options
 from servewatch.stack.ports import Ports
 from servewatch.stack.program import Program
@@ -44,10 +44,11 @@ def addresses(options: Options) -> list[tuple[str, str, str]]:
 def notes(options: Options) -> list[str]:
     """What somebody who starts this stack should know."""
     if sends_traffic(options):
-        return ["demo traffic runs; to see an alert fire: servewatch demo errors|slow|overload|kill"]
+        kinds = hints.command("demo errors|slow|overload|kill", options.home)
+        return [f"demo traffic runs; to see an alert fire: {kinds}"]
     if options.traffic:
         return [f"traffic is off: it is made for the demo service, and this is {options.service}"]
-    return ["traffic is off, as you asked; to send some: servewatch demo traffic"]
+    return [f"traffic is off, as you asked; to send some: {hints.command('demo traffic', options.home)}"]
 
 
 def arguments(options: Options) -> list[str]:

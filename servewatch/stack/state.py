@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from servewatch.stack import hints
 from servewatch.stack.errors import StackRunning
 from servewatch.stack.processes import Identity, alive
 
@@ -85,14 +86,15 @@ def only_one(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise already_running(read(folder)) from None
+            raise already_running(read(folder), folder.parent) from None
         yield
 
 
-def already_running(record: StackRecord | None) -> StackRunning:
+def already_running(record: StackRecord | None, home: Path) -> StackRunning:
     """The error for a second stack in the same home."""
     who = f" (process {record.supervisor.pid}, service {record.service})" if record else ""
-    return StackRunning(f"a stack is running already{who}", "servewatch status to see it, servewatch down to end it")
+    look, end = hints.command("status", home), hints.command("down", home)
+    return StackRunning(f"a stack is running already{who}", f"{look} to see it, {end} to end it")
 
 
 def ask_kill(folder: Path, name: str, seconds: float) -> None:

@@ -36,21 +36,23 @@ def servewatch(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_status_without_a_stack(tmp_path: Path) -> None:
-    """Where nothing runs, status exits with 1, says how to start a stack, and as JSON has no processes."""
+    """Where nothing runs, status exits with 1, names the home and how to start a stack, and has no processes."""
     told, as_json = servewatch(tmp_path, "status"), servewatch(tmp_path, "status", "--json")
     assert (told.returncode, as_json.returncode) == (1, 1)
-    assert "nothing runs; servewatch up starts a stack" in told.stdout
+    assert f"nothing runs under {tmp_path}; another home: --home DIR" in told.stdout
+    assert f"servewatch up --home {tmp_path} starts a stack" in told.stdout
     assert json.loads(as_json.stdout) == {"mode": None, "processes": []}
 
 
 def test_down_without_a_stack(tmp_path: Path) -> None:
-    """Taking down nothing is no error."""
+    """Taking down nothing is no error, and the answer names the home that was looked at."""
     answer = servewatch(tmp_path, "down")
-    assert (answer.returncode, answer.stdout) == (0, "nothing runs\n")
+    told = f"nothing runs under {tmp_path}; another home: --home DIR\n"
+    assert (answer.returncode, answer.stdout) == (0, told)
 
 
 def test_status_shows_each_process_as_it_answers_now(tmp_path: Path) -> None:
-    """Status asks the processes themselves: what is healthy, where it is, and what happened to it."""
+    """Status asks the processes themselves: what is healthy, where it is, what happened to it, where it logs."""
     port = free_port()
     with supervised(tmp_path / "stack", [http_program("serving", port), quiet_program("traffic")]):
         running(tmp_path / "stack")
@@ -63,7 +65,9 @@ def test_status_shows_each_process_as_it_answers_now(tmp_path: Path) -> None:
             "url": f"http://127.0.0.1:{port}/",
             "healthy": True,
             "detail": "running",
+            "log": str(tmp_path / "stack" / "logs" / "serving.log"),
         }
+        assert f"serving       {tmp_path}/stack/logs/serving.log" in servewatch(tmp_path, "status").stdout
 
 
 def test_unhealthy_process_is_a_problem(tmp_path: Path) -> None:
@@ -128,7 +132,7 @@ def test_second_stack_is_refused(tmp_path: Path) -> None:
         answer = servewatch(tmp_path, "up", "--native")
         assert answer.returncode == 1
         assert f"a stack is running already (process {supervisor.pid}, service small:Service)" in answer.stderr
-        assert "servewatch down" in answer.stderr
+        assert f"servewatch down --home {tmp_path} to end it" in answer.stderr
 
 
 def test_taken_port_ends_up_before_anything_starts(tmp_path: Path) -> None:

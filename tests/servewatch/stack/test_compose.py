@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from servewatch.stack.choose import started
 from servewatch.stack.compose import (
+    ADMIN_PASSWORD,
     FILE,
     Compose,
     alertmanager_yml,
@@ -41,7 +43,8 @@ def test_replicas_are_one_process() -> None:
     """Replicas of a service are told together, and one that is ill makes the process unhealthy."""
     publishers = [{"URL": "127.0.0.1", "TargetPort": 3000, "PublishedPort": 3000, "Protocol": "tcp"}]
     rows = [row("serving", Publishers=publishers), row("serving", health="starting")]
-    assert summary(rows) == (ProcessStatus("serving", "http://127.0.0.1:3000", False, "1 of 2 healthy: running"),)
+    told, log = "1 of 2 healthy: running", "docker compose logs serving"
+    assert summary(rows) == (ProcessStatus("serving", "http://127.0.0.1:3000", False, told, log),)
 
 
 def test_processes_come_in_the_order_of_the_contract() -> None:
@@ -81,6 +84,12 @@ def test_service_is_reached_through_its_gateway() -> None:
     publishers = [{"PublishedPort": 3000, "TargetPort": 3000}]
     found = {process.name: process.url for process in summary([row("serving"), row("gateway", Publishers=publishers)])}
     assert found == {"serving": "http://127.0.0.1:3000", "gateway": "http://127.0.0.1:3000"}
+
+
+def test_grafanas_password_is_read_where_its_container_puts_it() -> None:
+    """The command that `up` prints reads the file that docker-compose.yml tells Grafana to take its password from."""
+    described = yaml.safe_load((Path(__file__).parents[3] / FILE).read_text())["services"]["grafana"]
+    assert ADMIN_PASSWORD.endswith(f"exec grafana cat {described['environment']['GF_SECURITY_ADMIN_PASSWORD__FILE']}")
 
 
 def test_containers_of_somebody_else_are_not_taken_down(tmp_path: Path) -> None:

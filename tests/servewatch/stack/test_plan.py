@@ -31,6 +31,12 @@ def test_no_traffic_where_it_makes_no_sense(options: Options) -> None:
     assert "traffic is off" in plan.notes(options)[0]
 
 
+def test_notes_can_be_typed_for_this_home() -> None:
+    """The commands in the notes name the home of the stack that they are shown for."""
+    for options in (Options(HOME), Options(HOME, traffic=False)):
+        assert plan.notes(options)[0].endswith(f" --home {HOME}")
+
+
 def test_service_gets_its_settings_and_obeys_faults() -> None:
     """The serving process gets the home and the ports that were chosen, and obeys the demo's faults."""
     options = Options(HOME, service="mine:Service", ports=Ports(service=4000, metrics=4001))
