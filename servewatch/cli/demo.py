@@ -55,6 +55,7 @@ overload = _fault("overload", "More rows than the runner's queue holds: QueueFul
 @click.option("--seconds", default=None, type=click.FloatRange(1, 3600), help="How long it stays down.")
 def kill(home: Path | None, seconds: float | None) -> None:
     """Kill the service and keep it down for a while: ServiceDown fires, and resolves once it is back."""
+    from servewatch.stack import hints
     from servewatch.stack.choose import running
     from servewatch.stack.errors import StackError
     from servewatch.stack.mode import Options
@@ -62,7 +63,8 @@ def kill(home: Path | None, seconds: float | None) -> None:
 
     stack = running(Options(resolve_home(home)), Path.cwd(), say)
     if stack is None:
-        raise StackError("no stack runs, so there is nothing to kill", "servewatch up")
+        where = resolve_home(home)
+        raise StackError(f"no stack runs under {hints.shown(where)}: nothing to kill", hints.command("up", where))
     follow_kill(stack, seconds, _prometheus(home), say)
 
 

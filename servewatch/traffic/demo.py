@@ -7,12 +7,12 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from servewatch.stack import health
+from servewatch.stack import health, hints
 from servewatch.stack.compose import Compose
 from servewatch.stack.errors import StackError
 from servewatch.stack.mode import Mode
@@ -29,6 +29,8 @@ EVERY = 2.0
 TELL_EVERY = 60.0
 RECENT = 6
 """Reports over which the rate is shown: single ones jump with the bursts."""
+
+FIRES, PENDING, SILENT, UNKNOWN = "fires", "is pending", "is silent", "(Prometheus does not answer)"
 
 
 class TrafficInvalid(ServewatchError):
@@ -79,10 +81,11 @@ def cause(fault: faults.Fault, url: str, home: Path, seconds: float | None, prom
     seconds = seconds or fault.seconds
     problem = health.answers(f"{url}/readyz")
     if problem:
-        raise StackError(f"the service is not ready: {problem}", "servewatch up, or give --url")
+        raise StackError(f"the service is not ready: {problem}", f"{hints.command('up', home)}, or give --url")
     refuse_others(url)
     say(f"{fault.name}: {fault.told}, for {seconds:.0f} s, to {url}")
     say(f"expect the alert {fault.alert.name} ({fault.alert.severity}) {fault.expected}")
+    seen: set[str] = set()
     client = Client(url, limit=fault.in_flight, timeout=60.0)
     with Wake() as wake:
         run, began = Run(client, fault.make(pictures.load(home)), fault.plan()), time.monotonic()
@@ -90,11 +93,11 @@ def cause(fault: faults.Fault, url: str, home: Path, seconds: float | None, prom
         while not wake.stop and time.monotonic() < end:
             run.until(min(end, time.monotonic() + 10.0), wake)
             now = tally(client, time.monotonic() - began)
-            state = alert_state(prometheus, fault.alert.name)
+            seen.add(state := alert_state(prometheus, fault.alert.name))
             say(f"{now.seconds:4.0f} s  {now.since(before)}; {fault.alert.name} {state}")
             before = now
         client.close()
-    say("done; the alert resolves by itself once its windows have passed")
+    say(f"done; {came_of(fault.alert.name, seen, 'other traffic dilutes the fault, or it ran too short')}")
 
 
 def follow_kill(stack: Mode, seconds: float | None, prometheus: str, say: Say) -> None:
@@ -105,14 +108,15 @@ def follow_kill(stack: Mode, seconds: float | None, prometheus: str, say: Say) -
     say(f"kill: {killed} is killed without warning and stays down for {seconds:.0f} s")
     say(f"expect the alert {name} ({alert.severity}) {faults.KILL_EXPECTED}")
     with Wake() as wake:
-        began = time.monotonic()
+        began, seen = time.monotonic(), set[str]()
 
         def follow(until: Callable[[], bool]) -> None:
             while not wake.stop and not until():
                 wake.wait(5.0)
                 serving = next((process for process in stack.status().processes if process.name == "serving"), None)
                 detail = serving.detail if serving else "not there"
-                say(f"{time.monotonic() - began:4.0f} s  serving: {detail}; {name} {alert_state(prometheus, name)}")
+                seen.add(state := alert_state(prometheus, name))
+                say(f"{time.monotonic() - began:4.0f} s  serving: {detail}; {name} {state}")
 
         if isinstance(stack, Compose):
             stack.kill(seconds, lambda wait: follow(lambda: time.monotonic() - began > wait))
@@ -120,7 +124,16 @@ def follow_kill(stack: Mode, seconds: float | None, prometheus: str, say: Say) -
             stack.kill(seconds)
             follow(lambda: time.monotonic() - began > seconds)
         follow(lambda: _serves(stack) or time.monotonic() - began > seconds + 60)
-    say("done")
+    say(f"done; {came_of(name, seen, 'the service was back too soon')}")
+
+
+def came_of(name: str, seen: Collection[str], otherwise: str) -> str:
+    """What became of an alert, by the states in which it was seen, and why it may have stayed silent."""
+    if FIRES in seen:
+        return f"{name} fired, and resolves by itself once its windows have passed"
+    if set(seen) <= {UNKNOWN}:
+        return f"whether {name} fired is not known: Prometheus does not answer"
+    return f"{name} did not fire{', though it was pending' if PENDING in seen else ''}: {otherwise}"
 
 
 def alert_state(prometheus: str, name: str) -> str:
@@ -129,9 +142,9 @@ def alert_state(prometheus: str, name: str) -> str:
     try:
         found = _get(f"{prometheus}/api/v1/query?query={query}")["data"]["result"]
     except (StackError, KeyError, TypeError):
-        return "(Prometheus does not answer)"
+        return UNKNOWN
     states = {series["metric"]["alertstate"] for series in found}
-    return "fires" if "firing" in states else "is pending" if states else "is silent"
+    return FIRES if "firing" in states else PENDING if states else SILENT
 
 
 def _serves(stack: Mode) -> bool:

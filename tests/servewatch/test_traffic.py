@@ -236,6 +236,33 @@ def test_each_alert_can_be_made_to_fire() -> None:
     assert promised == set(ALERTS)
 
 
+@pytest.mark.parametrize(
+    ("seen", "said"),
+    [
+        ({"is silent", "is pending", "fires"}, "X fired, and resolves by itself"),
+        ({"is silent", "is pending"}, "X did not fire, though it was pending: too short"),
+        ({"is silent", "(Prometheus does not answer)"}, "X did not fire: too short"),
+        ({"(Prometheus does not answer)"}, "whether X fired is not known: Prometheus does not answer"),
+        (set(), "whether X fired is not known"),
+    ],
+)
+def test_what_came_of_an_alert_is_what_was_seen(seen: set[str], said: str) -> None:
+    """A fault ends with whether its alert fired, and only one that did is said to resolve."""
+    told = demo.came_of("X", seen, "too short")
+    assert told.startswith(said)
+    assert ("resolves" in told) == ("fires" in seen)
+
+
+@pytest.mark.parametrize(("states", "said"), [(["pending", "firing"], "fires"), (["pending"], "is pending")])
+def test_a_state_is_read_from_prometheus(states: list[str], said: str, service: Any) -> None:
+    """Of an alert's instances the one that fires counts; no instance is silence, no answer is told as that."""
+    service.openapi = {"data": {"result": [{"metric": {"alertstate": state}} for state in states]}}
+    assert demo.alert_state(service.url, "X") == said
+    service.openapi = {"data": {"result": []}}
+    assert demo.alert_state(service.url, "X") == "is silent"
+    assert demo.alert_state("http://127.0.0.1:1", "X") == "(Prometheus does not answer)"
+
+
 def test_other_services_get_no_demo_traffic(service: Any) -> None:
     """A service without the demo's endpoints is refused by name before anything is sent."""
     demo.refuse_others(service.url)
