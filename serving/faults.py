@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,11 @@ from serving.errors import RunnerFailed, UnfitInput
 
 HEADER = b"x-servewatch-fault"
 LONGEST = 10.0
+TELL_EVERY = 60.0
+KINDS = 8
+"""How many kinds of fault a log tells apart in a minute: what clients make up must not fill it."""
+
+log = logging.getLogger("serving.faults")
 
 
 class Faults:
@@ -20,11 +26,13 @@ class Faults:
     ) -> None:
         self._clock, self._sleep = clock, sleep
         self._delay = self._until = 0.0
+        self._told: dict[str, float] = {}
 
     def obey(self, header: str) -> None:
         """Fail here, or slow the runner down for the next second."""
         kind, _, value = header.partition("=")
         if kind == "error":
+            self._tell("the request fails")
             raise RunnerFailed("a fault was asked for", "leave the X-Servewatch-Fault header out")
         try:
             seconds = float(value)
@@ -34,6 +42,15 @@ class Faults:
             raise UnfitInput(f"fault {header!r} is not known", "error or slow=SECONDS")
         self._delay = min(seconds, LONGEST)
         self._until = self._clock() + 1.0
+        self._tell(f"every batch takes {self._delay:g} s longer")
+
+    def _tell(self, what: str) -> None:
+        """Leave a trace of a fault once a minute: requests that ask for one come by the dozen."""
+        now = self._clock()
+        self._told = {told: at for told, at in self._told.items() if now - at < TELL_EVERY}
+        if what not in self._told and len(self._told) < KINDS:
+            self._told[what] = now
+            log.warning("a request asks for a fault (X-Servewatch-Fault): %s; told once a minute", what)
 
     def around(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """The function, slower while that was asked for."""

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from serving.errors import RunnerFailed, UnfitInput
-from serving.faults import LONGEST, Faults
+from serving.faults import KINDS, LONGEST, TELL_EVERY, Faults
 
 
 class Time:
@@ -64,3 +66,25 @@ def test_what_is_no_fault_is_refused_and_changes_nothing(header: str, faults: Fa
     assert caught.value.help == "error or slow=SECONDS"
     faults.around(lambda rows: rows)([1])
     assert time.slept == []
+
+
+def _obey(faults: Faults, *headers: str) -> None:
+    for header in headers:
+        with contextlib.suppress(RunnerFailed, UnfitInput):
+            faults.obey(header)
+
+
+def test_each_fault_leaves_one_line_a_minute(faults: Faults, time: Time, caplog: pytest.LogCaptureFixture) -> None:
+    """The log tells what was asked for, once a minute for each kind, so that a rehearsal finds its cause there."""
+    _obey(faults, *["error", "slow=0.8"] * 50, "nonsense")
+    assert ["the request fails" in line or "takes 0.8 s longer" in line for line in caplog.messages] == [True, True]
+    assert all("X-Servewatch-Fault" in line for line in caplog.messages)
+    time.now += TELL_EVERY
+    _obey(faults, "error", "error")
+    assert len(caplog.messages) == 3
+
+
+def test_made_up_faults_do_not_fill_the_log(faults: Faults, caplog: pytest.LogCaptureFixture) -> None:
+    """Clients that ask for ever other delays get a few lines a minute, and not one each."""
+    _obey(faults, *[f"slow=0.{number:04}" for number in range(1000)])
+    assert len(caplog.messages) == KINDS
