@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar, Token
 
 from serving.errors import DeadlinePassed, InvalidInput
@@ -13,6 +14,16 @@ SPACING = 0.002
 _at: ContextVar[float] = ContextVar("deadline", default=math.inf)
 deadline_now = _at.get
 """When the request that is worked on must be answered, on its service's clock; infinite where it may take its time."""
+
+
+@contextlib.contextmanager
+def deadline_of(at: float) -> Iterator[None]:
+    """What is done within is done for a request that came from another process with this deadline."""
+    token = _at.set(at)
+    try:
+        yield
+    finally:
+        _at.reset(token)
 
 
 def read_timeout(value: bytes) -> float:

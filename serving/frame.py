@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import FastAPI
@@ -16,7 +17,7 @@ from starlette.routing import Route
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from monitoring import Metrics, MetricsApp
-from serving.app import App
+from serving.app import App, ASGIApp
 from serving.errors import InvalidInput, MethodNotAllowed, NotFound, NotReady, ServewatchError, UnfitInput
 from serving.faults import Faults
 from serving.lifecycle import Lifecycle
@@ -25,18 +26,28 @@ from serving.service import Definition, definition
 from serving.settings import Settings
 
 
-def create_app(service: Any, settings: Settings | None = None, registry: CollectorRegistry | None = None) -> App:
-    """The ASGI app of a service class, with all its metrics in the registry."""
+def create_app(
+    service: Any,
+    settings: Settings | None = None,
+    registry: CollectorRegistry | None = None,
+    *,
+    make: Callable[..., Lifecycle] = Lifecycle,
+    page: ASGIApp | None = None,
+) -> App:
+    """The ASGI app of a service class, with all its metrics in the registry.
+
+    Where it is one process of several, `make` gives it a lifecycle without models and `page` is /metrics of all.
+    """
     declared = definition(service)
     settings = settings or Settings.load()
     registry = registry if registry is not None else CollectorRegistry()
     metrics = Metrics(registry, {"service": declared.name, "version": declared.version})
-    lifecycle = Lifecycle(declared, settings, metrics, Faults() if settings.faults else None)
-    frame = _frame(declared, lifecycle, registry)
+    lifecycle = make(declared, settings, metrics, Faults() if settings.faults else None)
+    frame = _frame(declared, lifecycle, page or MetricsApp(registry))
     return App(frame, lifecycle, metrics)
 
 
-def _frame(declared: Definition, lifecycle: Lifecycle, registry: CollectorRegistry) -> FastAPI:
+def _frame(declared: Definition, lifecycle: Lifecycle, page: ASGIApp) -> FastAPI:
     frame = FastAPI(
         title=declared.name,
         version=declared.version,
@@ -50,7 +61,7 @@ def _frame(declared: Definition, lifecycle: Lifecycle, registry: CollectorRegist
     frame.add_middleware(ProxyHeadersMiddleware)
     _add_health(frame, lifecycle)
     _add_errors(frame, [endpoint.path for endpoint in declared.endpoints])
-    frame.router.routes.append(Route("/metrics", MetricsApp(registry), include_in_schema=False))
+    frame.router.routes.append(Route("/metrics", page, include_in_schema=False))
     frame.openapi = lambda: _openapi(frame, declared)  # type: ignore[method-assign]
     return frame
 

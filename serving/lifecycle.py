@@ -8,12 +8,12 @@ import functools
 import logging
 import threading
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from monitoring import Metrics
 from monitoring.catalogue import models, requests
 from serving.batcher import Batcher, Limits, Series
-from serving.errors import NotReady
+from serving.errors import NotReady, ServewatchError
 from serving.faults import Faults
 from serving.runner import Runner
 from serving.service import Batched, Definition, RunnerSpec
@@ -24,6 +24,30 @@ from serving.streaming import pump
 State = Literal["starting", "ready", "draining", "failed", "stopped"]
 LAG_INTERVAL = 0.25
 log = logging.getLogger("serving")
+
+
+class Serving(Protocol):
+    """What runs a queue's batches, here or in another process."""
+
+    name: str
+    batch: bool
+
+    @property
+    def alive(self) -> bool: ...
+    def close(self) -> None: ...
+
+
+class Queue(Protocol):
+    """Where the app puts requests: a batcher, or the way to one in another process."""
+
+    @property
+    def runner(self) -> Serving: ...
+    @property
+    def full(self) -> bool: ...
+    def submit(self, value: Any) -> asyncio.Future[Any]: ...
+    def shed(self, rows: int) -> ServewatchError: ...
+    def sweep_soon(self) -> None: ...
+    def drain(self) -> None: ...
 
 
 class Lifecycle:
@@ -39,9 +63,10 @@ class Lifecycle:
         self.state: State = "starting"
         self.error: BaseException | None = None
         self.instance: Any = None
-        self.batchers: dict[str, Batcher] = {}
+        self.batchers: dict[str, Queue] = {}
         self.models: list[Model] = []
         self.on_failure: Callable[[], None] = lambda: None
+        self.on_ready: Callable[[], None] = lambda: None
         self._tasks: list[asyncio.Task[None]] = []
         self._series = {spec.name: Series(metrics, spec.name) for spec in definition.runners}
 
@@ -63,6 +88,7 @@ class Lifecycle:
         if self.state == "starting":
             self.state = "ready"
             log.info("%s %s is ready", self.definition.name, self.definition.version)
+            self.on_ready()
 
     async def _make(self) -> Any:
         """The instance, made on a thread that does not keep a process alive which is told to end meanwhile."""
@@ -90,7 +116,10 @@ class Lifecycle:
 
     def _load(self, tag: str) -> Model:
         store = Store(self.settings.store)
-        model = store.load(tag, device=self.settings.device, threads=self.settings.torch_threads)
+        return self._loaded(store.load(tag, device=self.settings.device, threads=self.settings.torch_threads))
+
+    def _loaded(self, model: Model) -> Model:
+        """Show it in the metrics and on /healthz."""
         info = model.info
         self.metrics.gauge(
             models.INFO, model=info.name, model_version=info.version, framework=info.framework, reference=""
@@ -98,21 +127,23 @@ class Lifecycle:
         self.models.append(model)
         return model
 
-    def _start_runner(self, spec: RunnerSpec) -> None:
-        member = vars(type(self.instance)).get(spec.name) or getattr(type(self.instance), spec.name)
+    def _function(self, spec: RunnerSpec) -> Callable[[Any], Any]:
+        """What a runner calls."""
+        member = _member(self.instance, spec)
         if isinstance(member, Batched):
             function: Callable[[Any], Any] = functools.partial(member.function, self.instance)
         else:
             method = getattr(self.instance, spec.name)
             function = method if spec.batch else functools.partial(pump if spec.stream else _spread, method)
-        if self.faults is not None:
-            function = self.faults.around(function)
+        return function if self.faults is None else self.faults.around(function)
+
+    def _start_runner(self, spec: RunnerSpec) -> None:
         duration = self._series[spec.name].duration
         bounds = spec.batching
-        runner = Runner(spec.name, function, duration, batch=spec.batch, threads=bounds.threads)
+        runner = Runner(spec.name, self._function(spec), duration, batch=spec.batch, threads=bounds.threads)
         limits = Limits(bounds.max_rows, bounds.max_wait, self.settings.max_queue_rows)
         self.batchers[spec.name] = batcher = Batcher(runner, limits, self.metrics)
-        if isinstance(member, Batched):
+        if isinstance(_member(self.instance, spec), Batched):
             self.instance.__dict__[spec.name] = batcher.submit
 
     @property
@@ -154,6 +185,10 @@ class Lifecycle:
             due = loop.time() + LAG_INTERVAL
             await asyncio.sleep(LAG_INTERVAL)
             lag.observe(max(0.0, loop.time() - due))
+
+
+def _member(instance: Any, spec: RunnerSpec) -> Any:
+    return vars(type(instance)).get(spec.name) or getattr(type(instance), spec.name)
 
 
 def _spread(method: Callable[..., Any], call: Any) -> Any:

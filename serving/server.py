@@ -127,18 +127,26 @@ def _port_error(error: OSError, host: str, port: int, flag: str) -> PortInUse:
     return PortInUse(f"port {port} on {host} {reason}", f"choose another with {flag} PORT")
 
 
+def listen_for_metrics(registry: CollectorRegistry, settings: Settings) -> MetricsServer | None:
+    """/metrics on its own port, or an error that names the flag; None where the settings turn it off."""
+    if not settings.metrics_port:
+        return None
+    try:
+        return MetricsServer(registry, settings.metrics_host, settings.metrics_port)
+    except OSError as error:
+        raise _port_error(error, settings.metrics_host, settings.metrics_port, "--metrics-port") from None
+
+
 def run(service: type, settings: Settings, registry: CollectorRegistry = REGISTRY) -> int:
     """Serve until a signal ends it; 0 if it ended as it should."""
     disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, and rate() does not need them
     app = create_app(service, settings, registry)
     listening = listen(settings.host, settings.port, "--port")
     try:
-        metrics = (
-            MetricsServer(registry, settings.metrics_host, settings.metrics_port) if settings.metrics_port else None
-        )
-    except OSError as error:
+        metrics = listen_for_metrics(registry, settings)
+    except PortInUse:
         listening.close()
-        raise _port_error(error, settings.metrics_host, settings.metrics_port, "--metrics-port") from None
+        raise
     server = Server(_config(app, settings), app)
     app.lifecycle.on_failure = server.failed
     log.info("%s on http://%s:%s", app.lifecycle.definition.name, settings.host, listening.getsockname()[1])

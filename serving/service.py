@@ -33,6 +33,7 @@ class Batching:
     max_rows: int = 64
     max_wait: float = 0.01
     threads: int = 1
+    retry: bool = False
 
 
 class Batched(Generic[In, Out]):
@@ -64,9 +65,12 @@ class Batched(Generic[In, Out]):
 
 
 def batched(
-    *, max_rows: int = 64, max_wait: float = 0.01, threads: int = 1
+    *, max_rows: int = 64, max_wait: float = 0.01, threads: int = 1, retry: bool = False
 ) -> Callable[[Callable[[Any, In], Out]], Batched[In, Out]]:
-    """Run a method with the rows of many requests, joined along the first axis; it answers a row for each."""
+    """Run a method with the rows of many requests, joined along the first axis; it answers a row for each.
+
+    `retry=True` says that it may be run twice: what a runner's process had in hand when it died is sent to another.
+    """
     _check_batching(max_rows, max_wait, threads)
 
     def declare(function: Callable[[Any, In], Out]) -> Batched[In, Out]:
@@ -74,7 +78,7 @@ def batched(
             raise ServiceInvalid(f"{function.__qualname__} yields and is @batched", "return all rows")
         if inspect.iscoroutinefunction(function):
             raise ServiceInvalid(f"{function.__qualname__} is async and @batched: it runs on a thread", "make it a def")
-        return Batched(function, Batching(max_rows, max_wait, threads))
+        return Batched(function, Batching(max_rows, max_wait, threads, retry))
 
     return declare
 
@@ -113,6 +117,7 @@ class Api:
     batching: Batching | None
     threads: int
     timeout: float | None = None
+    retry: bool = False
 
 
 @overload
@@ -126,6 +131,7 @@ def api(
     max_wait: float = 0.01,
     threads: int | None = None,
     timeout: float | None = None,
+    retry: bool = False,
 ) -> Callable[[F], F]: ...
 def api(
     function: Any = None,
@@ -137,12 +143,14 @@ def api(
     max_wait: float = 0.01,
     threads: int | None = None,
     timeout: float | None = None,
+    retry: bool = False,
 ) -> Any:
     """Make a method an endpoint: POST /<its name>, or `path`.
 
     An `async def` runs on the event loop and awaits @batched methods. A `def` runs on a runner's threads
     (4 unless given); with `batch=True` it gets the rows of many requests and answers a row for each. One that
     yields streams its answer. After `timeout` seconds a request is given up (0: never; else the service's setting).
+    `retry=True` on a `def`: it may be run a second time where a runner's process died with it.
     """
     _check_batching(max_rows, max_wait, threads or 1)
     if not 0 <= (timeout or 0) < math.inf:
@@ -152,8 +160,8 @@ def api(
         where = path or f"/{method.__name__}"
         if not _PATH.match(where) or where in RESERVED:
             raise ServiceInvalid(f"endpoint path {where!r} is reserved or not a path", "give a path like '/predict'")
-        batching = Batching(max_rows, max_wait, threads or 1) if batch else None
-        method.__serving_api__ = Api(where, batching, threads or 4, timeout)
+        batching = Batching(max_rows, max_wait, threads or 1, retry) if batch else None
+        method.__serving_api__ = Api(where, batching, threads or 4, timeout, retry)
         return method
 
     return declare(function) if function is not None else declare
@@ -242,7 +250,7 @@ def _define(cls: type, name: str, version: str) -> Definition:
         elif isinstance(declared := getattr(member, "__serving_api__", None), Api):
             endpoints.append(_endpoint(cls, key, member, declared))
             if endpoints[-1].runner is not None:
-                batching = declared.batching or Batching(max_rows=1, threads=declared.threads)
+                batching = declared.batching or Batching(max_rows=1, threads=declared.threads, retry=declared.retry)
                 stream = inspect.isgeneratorfunction(member)
                 runners.append(RunnerSpec(key, declared.batching is not None, batching, stream))
     if not endpoints:

@@ -27,6 +27,10 @@ class Settings:
     port: int = _option(3000, "Port of the service.", least=0, most=65535)
     metrics_host: str = _option("127.0.0.1", "Address that /metrics listens on.")
     metrics_port: int = _option(9464, "Port of /metrics on a thread of its own; 0 turns it off.", least=0, most=65535)
+    workers: int = _option(1, "Processes that speak HTTP; above 1, the models are in processes of their own.", least=1)
+    runners: int = _option(
+        0, "Processes that hold the models; 0 is none of their own for one worker, one for several.", least=0
+    )
     max_body_bytes: int = _option(16 * 1024 * 1024, "Largest request body; above it the answer is 413.", least=1)
     max_queue_rows: int = _option(1024, "Rows that may wait for a runner; above it the answer is 503.", least=1)
     request_timeout: float = _option(
@@ -67,6 +71,11 @@ class Settings:
     def environment(self) -> dict[str, str]:
         """The variables that give another process these same settings."""
         return {PREFIX + option.name.upper(): _show(getattr(self, option.name)) for option in fields(self)}
+
+    @property
+    def several(self) -> bool:
+        """Whether the service runs in more processes than this one."""
+        return self.workers > 1 or self.runners > 0
 
     @property
     def store(self) -> Path:

@@ -9,6 +9,9 @@ from typing import Literal
 Kind = Literal["counter", "gauge", "histogram"]
 Topic = Literal["requests", "batching", "models", "drift", "quality", "slo", "stack"]
 
+Add = Literal["sum", "max", "min"]
+"""How a gauge of several processes of one service becomes one: counters and histograms are always summed."""
+
 SERVICE_LABELS = ("service", "version")
 
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")
@@ -26,6 +29,7 @@ class Metric:
     labels: tuple[str, ...] = SERVICE_LABELS
     buckets: tuple[float, ...] = ()
     exemplars: bool = False
+    add: Add = "sum"
 
     def __post_init__(self) -> None:
         """Refuse a declaration that Prometheus or a reader would misread."""
@@ -35,6 +39,8 @@ class Metric:
             raise ValueError(f"metric {self.name!r} is a {self.kind}: counters, and only they, end in _total")
         if (self.kind == "histogram") != bool(self.buckets):
             raise ValueError(f"metric {self.name!r} is a {self.kind}: histograms, and only they, have buckets")
+        if self.kind != "gauge" and self.add != "sum":
+            raise ValueError(f"metric {self.name!r} is a {self.kind}, always summed, and has add={self.add!r}")
         if list(self.buckets) != sorted(set(self.buckets)):
             raise ValueError(f"metric {self.name!r} has buckets out of order: {self.buckets}")
         if len(set(self.labels)) != len(self.labels) or "le" in self.labels:

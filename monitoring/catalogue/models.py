@@ -10,6 +10,7 @@ INFO = Metric(
     help="Always 1: the model and version that the service has loaded, its framework, its reference's hash.",
     topic="models",
     labels=(*SERVICE_LABELS, "model", "model_version", "framework", "reference"),
+    add="max",
 )
 
 ALL = (INFO,)

@@ -36,6 +36,7 @@ START_TIME = Metric(
     topic="stack",
     unit="seconds",
     labels=_TARGET,
+    add="min",
 )
 ALERTS = Metric(
     name="ALERTS",

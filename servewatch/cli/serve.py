@@ -18,6 +18,8 @@ from serving.settings import Settings
 @click.option("--port", type=int, help="Port of the service (3000).")
 @click.option("--metrics-host", help="Address of /metrics (127.0.0.1).")
 @click.option("--metrics-port", type=int, help="Port of /metrics on a thread of its own (9464); 0 turns it off.")
+@click.option("--workers", type=int, help="Processes that speak HTTP (1).")
+@click.option("--runners", type=int, help="Processes that hold the models (0: with one worker, in its own process).")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 def serve(target: str, **given: Any) -> None:
     """Serve one service, such as examples.fashion.service:Fashion.
@@ -26,4 +28,8 @@ def serve(target: str, **given: Any) -> None:
     """
     settings = Settings.load(**given)
     configure_logging(settings.log_level)
+    if settings.several:
+        from serving.processes.master import supervise
+
+        sys.exit(supervise(target, settings))
     sys.exit(run(load_service(target), settings))

@@ -1,0 +1,102 @@
+"""One worker as a runner sees it: its requests join the runner's queues, its answers go back."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import math
+from typing import Any
+
+import numpy as np
+
+from serving.deadlines import deadline_of
+from serving.lifecycle import Lifecycle
+from serving.processes.arena import Arena, Lease
+from serving.processes.errors import pack_error
+from serving.processes.parcel import ARRAY, FAILED, Parcel, describe, pack, unpack
+from serving.processes.wire import ANSWER, CANCEL, FAULT, FREE, NO_PLACE, REQUEST, Frame, Wire
+
+
+class Answering:
+    """The requests of one worker."""
+
+    def __init__(self, lifecycle: Lifecycle, arena: Arena) -> None:
+        self._lifecycle = lifecycle
+        self._specs = lifecycle.definition.runners
+        self._arena = arena
+        self._open: dict[int, tuple[asyncio.Future[Any], Lease | None, Frame]] = {}
+        self._loop = asyncio.get_running_loop()
+        self.wire = Wire(self._received, self._lost)
+
+    def _received(self, frame: Frame) -> None:
+        if frame.kind == REQUEST:
+            self._request(frame)
+        elif frame.kind == CANCEL and frame.number in self._open:
+            self._open[frame.number][0].cancel()
+        elif frame.kind == FAULT and self._lifecycle.faults is not None:
+            self._lifecycle.faults.obey(frame.inline.decode())
+
+    def _request(self, frame: Frame) -> None:
+        spec = self._specs[frame.spec]
+        try:
+            value, lease = self._value(frame, spec.batching.max_rows if spec.batch else 0)
+            with deadline_of(frame.deadline):
+                future = self._lifecycle.batchers[spec.name].submit(value)
+        except Exception as error:
+            self._fail(frame, error)
+            return
+        self._open[frame.number] = (future, lease, frame._replace(meta=b"", inline=b""))
+        future.add_done_callback(functools.partial(self._done, frame.number))
+
+    def _value(self, frame: Frame, most: int) -> tuple[Any, Lease | None]:
+        """A view where its batch will copy it; what is run in parts is read for longer than its answer takes."""
+        if frame.form == ARRAY and frame.place is not None:
+            dtype, shape = describe(frame.meta)
+            if shape and shape[0] <= most and 0 not in shape:
+                ended = functools.partial(self._free_soon, frame.number)
+                lease = Lease(self._arena, frame.place, dtype, shape, ended)
+                return np.asarray(lease), lease
+        return unpack(frame.form, frame.meta, frame.inline, self._arena, frame.place), None
+
+    def _done(self, number: int, future: asyncio.Future[Any]) -> None:
+        _, lease, frame = self._open.pop(number)
+        if future.cancelled():
+            if lease is not None:
+                lease.abandoned = True
+            else:
+                self._free(number)
+            return
+        error = future.exception()
+        if error is not None:
+            self._fail(frame, error)
+            return
+        try:
+            self._answer(frame, pack(future.result()))
+        except Exception as fault:
+            self._fail(frame, fault)
+
+    def _answer(self, frame: Frame, parcel: Parcel) -> None:
+        """Into the request's own place where it fits; where it does not, the worker learns how large answers are."""
+        if frame.place is not None and 0 < parcel.size <= frame.room:
+            parcel.put(self._arena, frame.place)
+            place, inline = frame.place, parcel.inline
+        else:
+            place, inline = NO_PLACE, parcel.whole()
+        answer = Frame(ANSWER, parcel.form, 0, frame.number, place, parcel.size, math.inf, parcel.meta, inline)
+        self.wire.send(answer)
+
+    def _fail(self, frame: Frame, error: BaseException) -> None:
+        self.wire.send(Frame(ANSWER, FAILED, number=frame.number, inline=pack_error(error)))
+
+    def _free_soon(self, number: int) -> None:
+        """Called wherever the last view of a request's place ends, on whatever thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._free, number)
+
+    def _free(self, number: int) -> None:
+        self.wire.send(Frame(FREE, number=number))
+
+    def _lost(self) -> None:
+        """The worker is gone: nobody waits for its requests."""
+        for future, _, _ in list(self._open.values()):
+            future.cancel()

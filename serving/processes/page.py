@@ -1,0 +1,55 @@
+"""GET /metrics of a worker: the page of all processes, as the master adds it up."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from typing import Any
+
+from prometheus_client.registry import CollectorRegistry
+from starlette.responses import PlainTextResponse
+
+from monitoring import MetricsApp
+from monitoring.merge import Merged, Snapshot
+from serving.processes.control import Control
+
+PATIENCE = 3.0
+
+
+class MasterPage:
+    """An ASGI app that asks the master and shows what it says."""
+
+    def __init__(self, control: Control) -> None:
+        self._control = control
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        app: Any
+        try:
+            async with asyncio.timeout(PATIENCE):
+                page = await self._fetch()
+            app = MetricsApp(_registry([page]))
+        except TimeoutError:
+            app = PlainTextResponse(f"the master did not answer within {PATIENCE:g} s\n", 503, {"retry-after": "1"})
+        await app(scope, receive, send)
+
+    async def _fetch(self) -> Snapshot:
+        loop = asyncio.get_running_loop()
+        came: asyncio.Future[Snapshot] = loop.create_future()
+
+        def arrive(page: Snapshot) -> None:
+            if not came.done():
+                came.set_result(page)
+
+        def then(page: Snapshot) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(arrive, page)
+
+        self._control.ask_soon("page", then=then)
+        return await came
+
+
+def _registry(pages: Iterable[Snapshot]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    registry.register(Merged(lambda: pages))
+    return registry

@@ -1,0 +1,148 @@
+"""What a worker has in place of a batcher: it sends requests to the runner that has the fewest of its rows."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+from serving.batcher import Series
+from serving.deadlines import deadline_now
+from serving.errors import ServewatchError
+from serving.processes.errors import RunnerDown
+from serving.processes.link import Link, Sent
+from serving.service import RunnerSpec
+
+PATIENCE = 10.0
+"""Seconds that a request which may be sent again waits for a runner that comes back."""
+
+_HELP = "try again in a second: it is being restarted; GET /readyz tells when it is there"
+
+
+class Links:
+    """The runners that a worker can reach, and what waits for one that comes back."""
+
+    def __init__(self) -> None:
+        self.by_runner: dict[int, Link] = {}
+        self.ever = False
+        self._parked: list[Sent] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.by_runner)
+
+    def __iter__(self) -> Iterator[Link]:
+        return iter(self.by_runner.values())
+
+    def best(self) -> Link | None:
+        """The runner that has the fewest rows of this worker in hand."""
+        return min(self.by_runner.values(), key=lambda link: link.rows, default=None)
+
+    def add(self, link: Link) -> None:
+        """A runner is there: what waited for one goes to it."""
+        self.ever = True
+        self.by_runner[link.runner] = link
+        parked, self._parked = self._parked, []
+        for sent in parked:
+            self.hand_over(sent)
+
+    def lost(self, link: Link) -> None:
+        """A runner is gone: what it had goes to another where that is safe, else its client is told."""
+        if self.by_runner.get(link.runner) is link:
+            del self.by_runner[link.runner]
+        for sent in link.abandon():
+            if sent.future.done():
+                continue
+            if sent.again:
+                sent.again = False
+                self.hand_over(sent)
+            else:
+                sent.feed.died(sent)
+
+    def hand_over(self, sent: Sent) -> None:
+        """Send it, or keep it until there is a runner."""
+        link = self.best()
+        if sent.future.done():
+            return
+        if link is None:
+            self._parked.append(sent)
+            asyncio.get_running_loop().call_later(PATIENCE, self._give_up, sent)
+            return
+        try:
+            link.send(sent)
+        except ServewatchError as error:
+            sent.future.set_exception(error)
+
+    def _give_up(self, sent: Sent) -> None:
+        if sent in self._parked:
+            self._parked.remove(sent)
+            if not sent.future.done():
+                sent.feed.died(sent)
+
+
+class RemoteRunner:
+    """What the app and the lifecycle ask of a runner."""
+
+    def __init__(self, spec: RunnerSpec, links: Links) -> None:
+        self.name, self.batch = spec.name, spec.batch
+        self._links = links
+
+    @property
+    def alive(self) -> bool:
+        """Whether any runner process lives."""
+        return bool(self._links)
+
+    def close(self) -> None:
+        """The runner's process ends by itself."""
+
+
+class RemoteBatcher:
+    """One runner's queue as a worker sees it; the queue itself is in the runner's process."""
+
+    def __init__(self, index: int, spec: RunnerSpec, links: Links, series: Series) -> None:
+        self.runner = RemoteRunner(spec, links)
+        self.draining = False
+        self.index, self.spec = index, spec
+        self.row_bytes = 0.0
+        self._links, self._series = links, series
+        self._loop = asyncio.get_running_loop()
+
+    @property
+    def full(self) -> bool:
+        """Whether the request would be turned away before it is read: where no runner lives, it is."""
+        return not self._links
+
+    def shed(self, rows: int) -> ServewatchError:
+        """Count a request that is turned away."""
+        self._series.requests["shed"].inc()
+        return RunnerDown(f"no runner is up that could take {rows} rows for {self.runner.name!r}", _HELP)
+
+    def submit(self, value: Any) -> asyncio.Future[Any]:
+        """Send a request's rows to a runner; the future gets its answer."""
+        rows = self._rows(value)
+        link = self._links.best()
+        if link is None:
+            raise self.shed(rows)
+        future = self._loop.create_future()
+        sent = Sent(self, value, rows, future, deadline_now(), self.spec.batching.retry)
+        link.send(sent)
+        future.add_done_callback(sent.left)
+        return future
+
+    def _rows(self, value: Any) -> int:
+        try:
+            return len(value) if self.spec.batch else 1
+        except TypeError:  # the runner says what is wrong with it
+            return 1
+
+    def died(self, sent: Sent) -> None:
+        """The runner died with a request in hand, which may not be sent again."""
+        self._series.requests["error"].inc()
+        sent.future.set_exception(RunnerDown(f"the runner of {self.runner.name!r} died with the request", _HELP))
+        sent.future.exception()  # whoever awaits it may have gone: then nobody looks at it
+
+    def sweep_soon(self) -> None:
+        """The runner's process looks after its queue."""
+
+    def drain(self) -> None:
+        """The runner's process is told by the master."""
+        self.draining = True

@@ -1,0 +1,92 @@
+"""A runner's process: the models, the queues before them, and no HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import importlib
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import REGISTRY
+
+from monitoring import Metrics
+from serving.faults import Faults
+from serving.lifecycle import Lifecycle
+from serving.processes.answering import Answering
+from serving.processes.arena import Arena, own
+from serving.processes.control import Control
+from serving.processes.peers import Peers
+from serving.processes.pins import pinned
+from serving.service import Definition, RunnerSpec, definition
+from serving.settings import Settings
+from serving.store import Model, Store
+from serving.store.frameworks import named
+
+
+class RunnerLifecycle(Lifecycle):
+    """The lifecycle of a process that has the models and no socket of its own."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        settings: Settings,
+        metrics: Metrics,
+        faults: Faults | None,
+        *,
+        control: Control,
+        index: int,
+    ) -> None:
+        super().__init__(definition, settings, metrics, faults)
+        self._control, self._index = control, index
+
+    def _load(self, tag: str) -> Model:
+        store = Store(self.settings.store)
+        info = pinned(self._control, store, tag)
+        device = self.settings.device
+        if (spread := getattr(named(info.framework), "spread", None)) is not None:
+            device = spread(device, self._index)
+        return self._loaded(store.load(str(info.tag), device=device, threads=self.settings.torch_threads))
+
+    def _function(self, spec: RunnerSpec) -> Callable[[Any], Any]:
+        function = super()._function(spec)
+        return lambda argument: function(own(argument))
+
+
+def run_runner(service: type, settings: Settings, control: Control, door: socket.socket, index: int) -> None:
+    """Run what the workers send until the master says end; what made the models fail to load is raised."""
+    declared = definition(service)
+    metrics = Metrics(REGISTRY, {"service": declared.name, "version": declared.version})
+    faults = Faults() if settings.faults else None
+    lifecycle = RunnerLifecycle(declared, settings, metrics, faults, control=control, index=index)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_live(lifecycle, control, door))
+    if lifecycle.error is not None:
+        raise lifecycle.error
+
+
+async def _live(lifecycle: Lifecycle, control: Control, door: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+    lifecycle.on_failure = over.set
+    lifecycle.on_ready = functools.partial(control.send, "ready")
+    control.on_drain = functools.partial(loop.call_soon_threadsafe, lifecycle.drain)
+    control.on_end = functools.partial(loop.call_soon_threadsafe, over.set)
+    lifecycle.begin()
+
+    def peer(process: int, arena: Arena) -> Answering:
+        return Answering(lifecycle, arena)
+
+    peers = Peers(door, control, peer)
+    await over.wait()
+    await lifecycle.end()
+    del peers
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        factory: Callable[[], asyncio.AbstractEventLoop] = importlib.import_module("uvloop").new_event_loop
+    except ImportError:  # there is none for this system
+        return asyncio.new_event_loop
+    return factory

@@ -1,0 +1,118 @@
+"""A worker: HTTP, decoding, checking, the user's endpoints, encoding. The models are elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from prometheus_client import REGISTRY
+
+from monitoring import Metrics
+from serving.faults import Faults
+from serving.frame import create_app
+from serving.lifecycle import Lifecycle
+from serving.processes.arena import Arena
+from serving.processes.control import Control
+from serving.processes.lazy import LazyModel
+from serving.processes.link import Link
+from serving.processes.page import MasterPage
+from serving.processes.peers import Peers
+from serving.processes.pins import pinned
+from serving.processes.remote import Links, RemoteBatcher
+from serving.server import Server, _config
+from serving.service import Batched, Definition, RunnerSpec
+from serving.settings import Settings
+from serving.store import Model, Store
+
+
+class WorkerLifecycle(Lifecycle):
+    """The lifecycle of a process whose runners are other processes."""
+
+    def __init__(
+        self,
+        definition: Definition,
+        settings: Settings,
+        metrics: Metrics,
+        faults: Faults | None,
+        *,
+        control: Control,
+        door: socket.socket,
+    ) -> None:
+        self._links = Links()
+        self._control, self._door = control, door
+        super().__init__(definition, settings, metrics, RelayedFaults(self._links) if faults is not None else None)
+
+    def begin(self) -> None:
+        """Load what is not the models' weights, and reach for the runners."""
+        super().begin()
+        self._peers = Peers(self._door, self._control, self._link)
+
+    def _link(self, process: int, arena: Arena) -> Link:
+        return Link(process, arena, self._links.add, self._links.lost)
+
+    def _load(self, tag: str) -> Model:
+        store = Store(self.settings.store)
+        info = pinned(self._control, store, tag)
+        load = functools.partial(
+            store.load, str(info.tag), device=self.settings.device, threads=self.settings.torch_threads
+        )
+        return self._loaded(LazyModel(store, info, load))
+
+    def _start_runner(self, spec: RunnerSpec) -> None:
+        index = self.definition.runners.index(spec)
+        batcher = RemoteBatcher(index, spec, self._links, self._series[spec.name])
+        self.batchers[spec.name] = batcher
+        if isinstance(getattr(type(self.instance), spec.name), Batched):
+            self.instance.__dict__[spec.name] = batcher.submit
+
+    @property
+    def reason(self) -> str | None:
+        """Why requests are not welcome; None where they are."""
+        if self.state == "ready" and self.batchers and not self._links.ever:
+            return "the model is loading"
+        return super().reason
+
+
+class RelayedFaults(Faults):
+    """Slowness that a client asks for happens where the models are."""
+
+    def __init__(self, links: Links) -> None:
+        super().__init__()
+        self._links = links
+
+    def obey(self, header: str) -> None:
+        """Fail here, or slow all runners down."""
+        super().obey(header)
+        for link in self._links:
+            link.fault(header)
+
+
+class WorkerServer(Server):
+    """The server, but that the master says when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the master's."""
+        yield
+
+
+def run_worker(
+    service: type, settings: Settings, control: Control, door: socket.socket, listening: socket.socket
+) -> None:
+    """Serve until the master says drain; what made the service fail to start is raised."""
+    make: Callable[..., Any] = functools.partial(WorkerLifecycle, control=control, door=door)
+    app = create_app(service, settings, REGISTRY, make=make, page=MasterPage(control))
+    server = WorkerServer(_config(app, settings), app)
+    app.lifecycle.on_failure = server.failed
+    app.lifecycle.on_ready = functools.partial(control.send, "ready")
+    control.on_drain = functools.partial(server.handle_exit, signal.SIGTERM, None)
+    control.on_end = control.on_drain
+    with contextlib.suppress(asyncio.CancelledError):
+        server.run(sockets=[listening])
+    if app.lifecycle.error is not None:
+        raise app.lifecycle.error
