@@ -109,9 +109,9 @@ def _show(found: StackStatus, home: Path) -> None:
     for process in found.processes:
         mark = click.style("healthy  ", fg="green") if process.healthy else click.style("unhealthy", fg="red")
         say(f"  {process.name:13} {mark} {process.url or '-':22} {process.detail}")
-    say("logs")
+    say("processes and their logs")
     for process in found.processes:
-        say(f"  {process.name:13} {process.log}")
+        say(f"  {process.name:13} {f'process {process.pid:<8} ' if process.pid else ''}{process.log}")
 
 
 def resolve_home(given: Path | None) -> Path:

@@ -42,6 +42,7 @@ class ProcessStatus:
     healthy: bool
     detail: str
     log: str = ""
+    pid: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class StackStatus:
 
     def to_json(self) -> dict[str, Any]:
         """The contract of `servewatch status --json`."""
-        keys = ("name", "url", "healthy", "detail", "log")
+        keys = ("name", "url", "healthy", "detail", "log", "pid")
         shown = [{key: getattr(process, key) for key in keys} for process in self.processes]
         return {"mode": self.mode, "processes": shown}
 

@@ -166,7 +166,7 @@ def _look(record: state.ProcessRecord) -> ProcessStatus:
     told = health.told(heartbeat) if record.heartbeat else ""
     past = "; ".join(part for part in record.detail.split("; ") if part.startswith("restarted"))
     detail = "; ".join(filter(None, [problem or told or "running", past]))
-    return ProcessStatus(record.name, record.url, not problem, detail, record.log)
+    return ProcessStatus(record.name, record.url, not problem, detail, record.log, record.process.pid)
 
 
 @contextmanager

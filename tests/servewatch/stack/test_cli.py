@@ -60,14 +60,17 @@ def test_status_shows_each_process_as_it_answers_now(tmp_path: Path) -> None:
         assert answer.returncode == 0
         told = json.loads(answer.stdout)
         assert told["mode"] == "native"
+        serving = child(tmp_path / "stack", "serving")
         assert told["processes"][0] == {
             "name": "serving",
             "url": f"http://127.0.0.1:{port}/",
             "healthy": True,
             "detail": "running",
             "log": str(tmp_path / "stack" / "logs" / "serving.log"),
+            "pid": serving.pid,
         }
-        assert f"serving       {tmp_path}/stack/logs/serving.log" in servewatch(tmp_path, "status").stdout
+        last = servewatch(tmp_path, "status").stdout.splitlines()[-2]
+        assert last.split() == ["serving", "process", str(serving.pid), f"{tmp_path}/stack/logs/serving.log"]
 
 
 def test_unhealthy_process_is_a_problem(tmp_path: Path) -> None:
