@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import alerts
 from alerts.promql import TARGET_LABELS
 from monitoring import catalogue
+from servewatch.check.forgotten import forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,8 @@ class Declared:
 
     series: dict[str, Series]
     alerts: frozenset[str]
+    forgotten: dict[str, str] = field(default_factory=dict)
+    """Where to add what is declared, but not collected, by its name."""
 
     def like(self, name: str) -> str:
         """Name what is declared and looks alike, for somebody who mistyped."""
@@ -41,4 +44,4 @@ def declared() -> Declared:
         series |= {name: Series(kind, labels | TARGET_LABELS) for name, labels in metric.series.items()}
     for recording in alerts.RECORDINGS:
         series |= {name: Series("gauge", labels, True) for name, labels in recording.series.items()}
-    return Declared(series, frozenset(alert.name for alert in alerts.ALERTS))
+    return Declared(series, frozenset(alert.name for alert in alerts.ALERTS), forgotten())

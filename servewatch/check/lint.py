@@ -23,9 +23,7 @@ _SETS = {"and", "unless", "or"}
 def findings(query: Query, declared: Declared) -> list[Problem]:
     """Find what is wrong with one query."""
     if query.kind == "alert":
-        known = query.text in declared.alerts
-        expected = f"an alert of alerts/{declared.like(query.text)}"
-        return [] if known else [_problem(query, f"{query.text!r} is no alert", expected)]
+        return [] if query.text in declared.alerts else [_problem(query, *_no_alert(query.text, declared))]
     if query.kind == "variable" and not query.text:
         return []
     try:
@@ -38,6 +36,19 @@ def findings(query: Query, declared: Declared) -> list[Problem]:
         if labels is not None and label not in labels:
             reader.say(f"the text around it shows the label {label!r}, which its result does not have", _one_of(labels))
     return [_problem(query, found, expected) for found, expected in dict.fromkeys(reader.found)]
+
+
+def _no_alert(name: str, declared: Declared) -> Found:
+    if name in declared.forgotten:
+        return f"{name!r} is {declared.forgotten[name]}", "it there, so that it is generated"
+    return f"{name!r} is no alert", f"an alert of alerts/{declared.like(name)}"
+
+
+def _unknown(name: str, declared: Declared) -> Found:
+    if name in declared.forgotten:
+        return f"{name!r} is {declared.forgotten[name]}", "it there, so that it can be read"
+    expected = f"a metric of monitoring/catalogue or a recording of alerts/{declared.like(name)}"
+    return f"{name!r} is declared nowhere", expected
 
 
 def _problem(query: Query, found: str, expected: str) -> Problem:
@@ -80,8 +91,7 @@ class _Reader:
         name = node.name or next((matcher.value for matcher in matchers if matcher.name == "__name__"), "")
         series = self.declared.series.get(name)
         if series is None:
-            expected = f"a metric of monitoring/catalogue or a recording of alerts/{self.declared.like(name)}"
-            self.say(f"{name!r} is declared nowhere", expected)
+            self.say(*_unknown(name, self.declared))
             return None
         for matcher in matchers:
             if matcher.name not in series.labels | {"__name__"}:

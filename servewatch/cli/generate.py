@@ -5,10 +5,15 @@ from __future__ import annotations
 import importlib.util
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from servewatch.cli.declarations import declarations
 from serving.errors import ServewatchError
+
+if TYPE_CHECKING:
+    from servewatch.generate import Difference
 
 _SHOWN_LINES = 20
 
@@ -32,14 +37,19 @@ def require(*modules: str) -> None:
 def generate(only_check: bool, to: Path | None) -> None:
     """Write every generated file: rules, Alertmanager's configuration, dashboards, Grafana's provisioning."""
     require("grafanalib")
-    from servewatch import generate as generating
+    with declarations():
+        from servewatch import generate as generating
 
-    root = to or generating.ROOT
-    if not only_check:
-        for change in generating.write(root):
-            print(f"{'removed' if change.what == 'orphan' else 'wrote'} {change.path}")
+        root = to or generating.ROOT
+        found = generating.differences(root) if only_check else generating.write(root)
+    if only_check:
+        _tell(found, len(generating.files()))
         return
-    found = generating.differences(root)
+    for change in found:
+        print(f"{'removed' if change.what == 'orphan' else 'wrote'} {change.path}")
+
+
+def _tell(found: list[Difference], count: int) -> None:
     for difference in found:
         print(f"{difference.path}: {difference.what}")
         lines = difference.detail.splitlines()
@@ -48,6 +58,6 @@ def generate(only_check: bool, to: Path | None) -> None:
         if len(lines) > _SHOWN_LINES:
             print(f"    and {len(lines) - _SHOWN_LINES} more lines")
     if found:
-        print(f"{len(found)} of {len(generating.files())} files are not as generated; help: servewatch generate")
+        print(f"{len(found)} of {count} files are not as generated; help: servewatch generate")
         sys.exit(1)
-    print(f"{len(generating.files())} files are as generated")
+    print(f"{count} files are as generated")
