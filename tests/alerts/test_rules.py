@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import yaml
@@ -11,6 +13,8 @@ import alerts
 from alerts.promql import Expr, QueryInvalid, select
 from alerts.requests import REQUEST_ERRORS_HIGH, UP
 from alerts.rules import HEADER, Recording, groups, rules_file, to_yaml
+
+README = Path(alerts.__file__).parent / "README.md"
 
 
 def test_an_alert_links_to_its_own_heading():
@@ -69,3 +73,13 @@ def test_names_are_unique_and_each_recording_reads_only_earlier_ones():
     for at, recording in enumerate(alerts.RECORDINGS):
         later = [name for name in names[at:] if f"{name}{{" in recording.expr or f"({name})" in recording.expr]
         assert later == []
+
+
+def test_the_readmes_alert_is_one_that_can_be_declared():
+    """What alerts/README.md shows as an alert is one, in the file of its topic, with its threshold in its query."""
+    (shown,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    names = dict(vars(alerts.batching))
+    exec(compile(shown, "README.md", "exec"), names)
+    made = names["QUEUE_LONG"]
+    assert made.rule()["expr"] == f"serving:queue_requests > {made.threshold}"
+    assert made.expr.labels == {"service"}
