@@ -25,6 +25,12 @@ class DashboardInvalid(ServewatchError):
     code = "dashboard_unreadable"
 
 
+class RunbookMissing(ServewatchError):
+    """The runbook that comes with the alerts is not there, or is no text."""
+
+    code = "runbook_unreadable"
+
+
 class RouteUnknown(NotFound):
     """The console has no such address, or lets nobody through to it."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from alerts import requests
-from alerts.windows import LONG, SHORT
+from alerts.batching import QUEUE_FULL
+from alerts.promql import quantile, select
+from alerts.windows import SHORT
 
 LABEL = "service"
 DASHBOARD = "servewatch-service"
@@ -13,22 +15,43 @@ DASHBOARD = "servewatch-service"
 
 @dataclass(frozen=True)
 class Column:
-    """A number for each service; at `bad` and above it is shown in red."""
+    """A number for each service, over a window or of this moment, and the alerts that speak of it."""
 
     title: str
     expr: str
     unit: str
-    bad: float | None = None
+    window: str = ""
+    limit: float | None = None
+    alerts: tuple[str, ...] = ()
+
+
+def _p50() -> str:
+    return quantile(0.5, select(requests.BUCKETS[SHORT]))
 
 
 COLUMNS = (
-    Column("Replicas", requests.UP.name, "none"),
-    Column("Requests", f"sum by ({LABEL}) ({requests.RATES[SHORT].name})", "reqps"),
-    Column("Errors", requests.ERRORS[LONG].name, "percentunit", requests.REQUEST_ERRORS_HIGH.threshold),
-    Column("p50", requests.LATENCY[50].name, "s"),
-    Column("p95", requests.LATENCY[95].name, "s", requests.REQUEST_LATENCY_HIGH.threshold),
+    Column("Replicas", requests.UP.name, "none", alerts=(requests.SERVICE_DOWN.name, requests.REPLICA_DOWN.name)),
+    Column("Requests", f"sum by ({LABEL}) ({requests.RATES[SHORT].name})", "reqps", SHORT),
+    Column(
+        "Errors",
+        requests.ERRORS[SHORT].name,
+        "percentunit",
+        SHORT,
+        requests.REQUEST_ERRORS_HIGH.threshold,
+        (requests.REQUEST_ERRORS_HIGH.name, QUEUE_FULL.name),
+    ),
+    Column("p50", _p50(), "s", SHORT),
+    Column(
+        "p95",
+        requests.P95_SHORT.name,
+        "s",
+        SHORT,
+        requests.REQUEST_LATENCY_HIGH.threshold,
+        (requests.REQUEST_LATENCY_HIGH.name,),
+    ),
     Column("In flight", requests.IN_PROGRESS.name, "none"),
 )
+"""A number with an alert is the one that the alert looks at, so that the two never say different things."""
 
 
 def queries() -> dict[str, object]:

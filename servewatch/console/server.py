@@ -15,14 +15,16 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from alerts.rules import RUNBOOK
 from servewatch.console import dashboards as stored
+from servewatch.console import runbook
 from servewatch.console.assets import STATIC
 from servewatch.console.errors import RouteUnknown
 from servewatch.console.home import queries
 from servewatch.console.proxy import Proxy, upstreams
 from serving.errors import ServewatchError
 
-PAGES = ("/", "/alerts", "/dashboards", "/d/{uid}", "/d/{uid}/{slug}")
+PAGES = ("/", "/alerts", "/runbook", "/dashboards", "/d/{uid}", "/d/{uid}/{slug}")
 """Addresses that a reader may open or reload: each answers with the one page."""
 
 POLICY = "; ".join(
@@ -72,13 +74,16 @@ def _routes(proxy: Proxy, dashboards: Path) -> list[BaseRoute]:
 
     async def config(request: Request) -> Response:
         addresses = {name: upstream.shown for name, upstream in proxy.servers.items()}
-        return JSONResponse({"version": version("servewatch"), **addresses, "home": queries()})
+        return JSONResponse({"version": version("servewatch"), **addresses, "home": queries(), "runbook": RUNBOOK})
 
     async def entries(request: Request) -> Response:
         return JSONResponse([stored.entry(found) for found in stored.read_all(dashboards)])
 
     async def dashboard(request: Request) -> Response:
         return JSONResponse(stored.find(dashboards, request.path_params["uid"]))
+
+    async def instructions(request: Request) -> Response:
+        return JSONResponse({"text": runbook.text()})
 
     async def healthz(request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -89,6 +94,7 @@ def _routes(proxy: Proxy, dashboards: Path) -> list[BaseRoute]:
         Route("/api/config", config),
         Route("/api/dashboards", entries),
         Route("/api/dashboards/{uid}", dashboard),
+        Route("/api/runbook", instructions),
         Route("/api/{upstream}/{path:path}", proxy.answer, methods=["GET"]),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
@@ -115,5 +121,13 @@ async def _unknown(request: Request, error: Exception) -> Response:
     if status == 405:
         # What may not be written is, to the outside, not there.
         status, headers = 404, None
+    if status == 404 and _reads_pages(request):
+        return FileResponse(STATIC / "index.html", status_code=404)
     message = f"the console has nothing at {request.method} {request.url.path}"
     return JSONResponse(RouteUnknown(message, "open /").body(), status_code=status, headers=headers)
+
+
+def _reads_pages(request: Request) -> bool:
+    """Whether a person's browser asks, who wants words and a way back rather than JSON."""
+    wanted, path = request.headers.get("accept", ""), request.url.path
+    return request.method == "GET" and "text/html" in wanted and not path.startswith(("/api/", "/static/"))

@@ -69,6 +69,7 @@ const ICONS: Record<string, string> = {
   theme: "M12 3a9 9 0 1 0 9 9 7 7 0 0 1-9-9z",
   home: "M4 11l8-7 8 7v9h-5v-6H9v6H4z",
   bell: "M6 16V11a6 6 0 1 1 12 0v5l1.5 2h-15zM10 20.5h4",
+  book: "M12 6.5C10 5 7 4.5 4 5v13.5c3-.5 6 0 8 1.5 2-1.5 5-2 8-1.5V5c-3-.5-6 0-8 1.5zM12 6.5V20",
   grid: "M4 4h7v7H4zM13 4h7v7h-7zM4 13h7v7H4zM13 13h7v7h-7z",
 };
 

@@ -1,14 +1,17 @@
 /** The shell: the bar at the top, and the page that the address names. */
 
-import { dashboards } from "./data/api";
+import { config, dashboards } from "./data/api";
 import { h, icon } from "./dom";
 import type { DashboardEntry } from "./model";
 import { AlertsPage } from "./pages/alerts";
 import { DashboardPage } from "./pages/dashboard";
 import { DashboardsPage } from "./pages/dashboards";
 import { HomePage } from "./pages/home";
+import { NothingPage } from "./pages/nothing";
 import type { Page } from "./pages/page";
 import { failed } from "./pages/parts";
+import { RunbookPage } from "./pages/runbook";
+import { runbookIsAt } from "./runbook";
 import { closePopover } from "./shell/popover";
 import { go, interceptLinks, location, onChange, remember, remembered } from "./state";
 
@@ -22,7 +25,9 @@ function route(path: string): Route {
   if (uid) return { key: `d ${uid}`, make: () => new DashboardPage(decodeURIComponent(uid)) };
   if (path === "/alerts") return { key: "alerts", make: () => new AlertsPage() };
   if (path === "/dashboards") return { key: "dashboards", make: () => new DashboardsPage() };
-  return { key: "home", make: () => new HomePage() };
+  if (path === "/runbook") return { key: "runbook", make: () => new RunbookPage() };
+  if (path === "/") return { key: "home", make: () => new HomePage() };
+  return { key: `nothing ${path}`, make: () => new NothingPage() };
 }
 
 let page: Page | null = null;
@@ -60,6 +65,7 @@ function navigation(): void {
   nav.replaceChildren(
     item("/", "Home", "home", path === "/"),
     item("/alerts", "Alerts", "bell", path === "/alerts"),
+    item("/runbook", "Runbook", "book", path === "/runbook"),
     select,
   );
 }
@@ -115,7 +121,8 @@ function start(): void {
   onChange(() => void show());
   // Texts are measured to fit their panels, so the typeface must be there before the first is drawn.
   const typeface = Promise.all(["400 14px Inter", "500 14px Inter"].map((font) => document.fonts.load(font)));
-  void typeface.catch(() => []).then(show);
+  const known = config().then(({ runbook }) => runbookIsAt(runbook));
+  void Promise.allSettled([typeface, known]).then(show);
   dashboards().then(
     (list) => {
       entries = list;

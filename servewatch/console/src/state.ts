@@ -48,7 +48,7 @@ export function interceptLinks(root: HTMLElement): void {
     if (!link || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey)
       return;
     const url = new URL(link.href, window.location.href);
-    const ours = url.origin === window.location.origin && /^\/(d\/|alerts|dashboards|$)/.test(url.pathname);
+    const ours = url.origin === window.location.origin && /^\/(d\/|alerts|dashboards|runbook|$)/.test(url.pathname);
     if (!ours || (link.target && link.target !== "_self") || link.hasAttribute("download")) return;
     if (link.getAttribute("href")?.startsWith("#")) return;
     event.preventDefault();

@@ -100,11 +100,16 @@ const AGES: [number, string][] = [
   [1, "s"],
 ];
 
-/** `3 min ago`. */
-export function ago(at: number, now = Date.now() / 1000): string {
+/** `3 min`: the time since a moment. */
+export function age(at: number, now = Date.now() / 1000): string {
   const span = Math.max(0, now - at);
   const [length, unit] = AGES.find(([size]) => span >= size) ?? [1, "s"];
-  return span < 1 ? "just now" : `${Math.floor(span / length)} ${unit} ago`;
+  return `${Math.floor(span / length)} ${unit}`;
+}
+
+/** `3 min ago`. */
+export function ago(at: number, now = Date.now() / 1000): string {
+  return now - at < 1 ? "just now" : `${age(at, now)} ago`;
 }
 
 export const QUICK: [string, string][] = [

@@ -17,6 +17,8 @@ DRAWN = (
 )
 """All panels have their answer; the one in the folded row has not asked."""
 
+PATHS = ["/", "/alerts", "/runbook", "/dashboards", "/d/sample", "/nowhere"]
+
 
 def drawn(page: Page, url: str) -> None:
     """Open the sample dashboard and wait until its panels have answers."""
@@ -27,7 +29,7 @@ def drawn(page: Page, url: str) -> None:
 
 def own(problems: list[str]) -> list[str]:
     """What the browser complained about, besides the servers that are not there."""
-    return [problem for problem in problems if "502" not in problem]
+    return [problem for problem in problems if "502" not in problem and "/nowhere" not in problem]
 
 
 def test_sample_is_drawn_whole(page: Page, console: str) -> None:
@@ -59,21 +61,21 @@ def test_none_no_traffic_and_zero_are_told_apart(page: Page, console: str) -> No
     assert said == ["Not scraped", "No traffic", "No data"]
 
 
-@pytest.mark.parametrize("path", ["/", "/alerts", "/dashboards", "/d/sample"])
+@pytest.mark.parametrize("path", PATHS)
 def test_nothing_overflows_on_a_phone(page: Page, console: str, path: str) -> None:
     """At 400 pixels no page is wider than the window."""
     page.resize(400, 1200)
     page.open(console + path)
-    page.wait("document.querySelector('.banner, .panel[data-state], .rule, .card.link') !== null")
+    page.wait("document.querySelector('.banner, .panel[data-state], .rule, .card.link, .contents, .nothing') !== null")
     assert page.ask("document.documentElement.scrollWidth") <= 400
     assert own(page.problems) == []
 
 
-@pytest.mark.parametrize("path", ["/", "/alerts", "/dashboards", "/d/sample"])
+@pytest.mark.parametrize("path", PATHS)
 def test_everything_that_acts_has_a_name(page: Page, console: str, path: str) -> None:
     """Each button, link and field has words for who does not see it; each page has one main part."""
     page.open(console + path)
-    page.wait("document.querySelector('.banner, .panel[data-state], .rule, .card.link') !== null")
+    page.wait("document.querySelector('.banner, .panel[data-state], .rule, .card.link, .contents, .nothing') !== null")
     named = "e.getAttribute('aria-label') || e.innerText?.trim() || e.title || e.closest('label')"
     seen = "[...document.querySelectorAll('button,a,select,input')].filter(e => e.checkVisibility())"
     assert page.ask(f"{seen}.filter(e => !({named})).length") == 0
@@ -98,6 +100,28 @@ def test_alerts_have_their_runbook(page: Page, console: str) -> None:
     assert page.ask("document.querySelector('.card.alert a').href") == "https://example.org/#down"
     page.ask("[...document.querySelectorAll('.filters button')].find(b=>b.innerText.toLowerCase()=='pending').click()")
     page.wait("document.querySelector('.card.alert') === null && location.search === '?state=pending'")
+
+
+def test_runbook_opens_at_its_heading(page: Page, console: str) -> None:
+    """A link to an alert's heading shows that heading, with queries for the service in the address."""
+    page.resize(1400, 600)
+    page.open(f"{console}/runbook?service=churn#queuefull")
+    top = "document.getElementById('queuefull')?.getBoundingClientRect().top"
+    page.wait(f"{top} > 0 && {top} < 300")
+    queries = page.ask("[...document.querySelectorAll('pre')].map(e => e.innerText).join()")
+    assert 'service="churn"' in queries
+    assert "fashion" not in queries
+    page.ask("document.querySelector('.contents a').click()")
+    page.wait("location.search === '?service=churn' && location.hash === '#servicedown'")
+    assert own(page.problems) == []
+
+
+def test_unknown_address_shows_the_ways_on(page: Page, console: str) -> None:
+    """At an address that is none the page says so and leads home."""
+    page.open(f"{console}/nowhere")
+    assert "no page at /nowhere" in page.wait("document.querySelector('.nothing')?.innerText")
+    page.ask("document.querySelector('.nothing a').click()")
+    page.wait("location.pathname === '/' && document.querySelector('.banner') !== null")
 
 
 def test_choice_goes_into_address_and_queries(page: Page, console: str) -> None:

@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 from starlette.testclient import TestClient
 
+from alerts import batching, requests
 from servewatch.cli.console import console
 from servewatch.console import create_console
 from servewatch.console.home import queries
@@ -29,7 +30,9 @@ def client(folder: Path) -> TestClient:
     return TestClient(create_console(NOBODY, NOBODY, NOBODY, folder))
 
 
-@pytest.mark.parametrize("path", ["/", "/alerts", "/dashboards", "/d/servewatch-service", "/d/servewatch-service/slug"])
+@pytest.mark.parametrize(
+    "path", ["/", "/alerts", "/runbook", "/dashboards", "/d/servewatch-service", "/d/servewatch-service/slug"]
+)
 def test_every_address_of_the_page_can_be_reloaded(tmp_path: Path, path: str) -> None:
     """Each address that the page makes answers with the page."""
     answer = client(tmp_path).get(path)
@@ -102,6 +105,44 @@ def test_broken_file_is_named(tmp_path: Path, text: str) -> None:
 def test_no_other_file_is_served(tmp_path: Path, path: str) -> None:
     """No path leads out of the folder of assets."""
     assert client(tmp_path).get(path).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "kind"),
+    [
+        ("/nowhere", "text/html,*/*;q=0.8", "text/html"),
+        ("/nowhere", "*/*", "application/json"),
+        ("/api/nowhere", "text/html", "application/json"),
+        ("/static/nowhere.js", "text/html", "application/json"),
+    ],
+)
+def test_unknown_address_is_a_page_for_browsers(tmp_path: Path, path: str, accept: str, kind: str) -> None:
+    """A person who mistyped an address gets the page with status 404; a program gets the error as JSON."""
+    answer = client(tmp_path).get(path, headers={"accept": accept})
+    assert answer.status_code == 404
+    assert answer.headers["content-type"].startswith(kind)
+
+
+def test_runbook_is_that_of_the_installed_alerts(tmp_path: Path) -> None:
+    """The runbook's text has a heading for each alert, and the page learns which links lead to it."""
+    found = client(tmp_path)
+    text = found.get("/api/runbook").json()["text"]
+    alerts = [*requests.ALERTS, *batching.ALERTS]
+    assert all(f"\n## {alert.name}\n" in text for alert in alerts)
+    where = found.get("/api/config").json()["runbook"]
+    assert all(alert.runbook == f"{where}#{alert.name.lower()}" for alert in alerts)
+
+
+def test_numbers_are_those_that_alerts_look_at(tmp_path: Path) -> None:
+    """A column with an alert shows a series of the alert's own expression, and its limit."""
+    columns = client(tmp_path).get("/api/config").json()["home"]["columns"]
+    named = {alert.name: alert for alert in (*requests.ALERTS, *batching.ALERTS)}
+    limited = [column for column in columns if column["limit"] is not None]
+    assert [column["title"] for column in limited] == ["Errors", "p95"]
+    for column in limited:
+        alert = named[column["alerts"][0]]
+        assert alert.expr.startswith(f"{column['expr']} > {column['limit']:g}\n")
+    assert {name for column in columns for name in column["alerts"]} == set(named)
 
 
 def test_config_says_what_is_watched(tmp_path: Path) -> None:

@@ -57,12 +57,18 @@ export interface Config {
   alertmanager: string;
   receiver: string;
   home: HomeQueries;
+  /** Where the alerts' own links to the runbook lead. */
+  runbook: string;
 }
 export interface HomeColumn {
   title: string;
   expr: string;
   unit: string;
-  bad: number | null;
+  /** Over which time, such as `1m`; empty for a number of this moment. */
+  window: string;
+  limit: number | null;
+  /** The alerts that look at this number. */
+  alerts: string[];
 }
 export interface HomeQueries {
   label: string;
@@ -72,6 +78,7 @@ export interface HomeQueries {
 }
 
 export const config = (): Promise<Config> => get("config");
+export const runbookText = async (): Promise<string> => (await get<{ text: string }>("runbook")).text;
 export const dashboards = (): Promise<DashboardEntry[]> => get("dashboards");
 export const dashboard = (uid: string): Promise<Dashboard> => get(`dashboards/${encodeURIComponent(uid)}`);
 

@@ -21,12 +21,10 @@ import type { DashboardEntry } from "../model";
 import { write } from "../units";
 import { alertCard, alertsIn, block, failed, notificationRow, tag, type Firing, type Tone } from "./parts";
 import { renew, repeat, type Page } from "./page";
+import { serviceFacts, serviceRows, serviceTable, type Cell } from "./services";
+import { pages, verdict } from "./verdict";
 
 type Answer<T> = { value: T } | { error: unknown };
-interface Cell {
-  metric: Labels;
-  value: number;
-}
 interface Seen {
   targets: Answer<Target[]>;
   rules: Answer<AlertRule[]>;
@@ -61,36 +59,10 @@ async function look(settings: Config): Promise<Seen> {
   return { targets: seenTargets, rules, managed, sent, columns };
 }
 
-/** Monitoring that cannot see is itself a fault, and the first one to name. */
-export function verdict(
-  firing: Firing[] | null,
-  down: Target[] | null,
-  watched: number,
-  blind: string[],
-): { tone: Tone; text: string; more: string[] } {
-  if (firing === null || down === null) return { tone: "bad", text: "Monitoring is blind", more: blind };
-  const loud = firing.filter((one) => !one.muted);
-  const pages = loud.filter((one) => one.alert.labels.severity !== "ticket");
-  const more = [
-    ...loud.slice(0, 4).map((one) => one.alert.annotations.summary ?? one.rule.name),
-    ...down.slice(0, 3).map((one) => `${one.labels.job} ${one.labels.instance} does not answer`),
-    ...blind,
-  ];
-  if (pages.length)
-    return { tone: "bad", text: pages.length === 1 ? "One alert fires" : `${pages.length} alerts fire`, more };
-  if (loud.length)
-    return { tone: "warn", text: loud.length === 1 ? "One ticket is open" : `${loud.length} tickets are open`, more };
-  if (down.length)
-    return { tone: "warn", text: down.length === 1 ? "One target is down" : `${down.length} targets are down`, more };
-  if (blind.length) return { tone: "warn", text: "Part of the monitoring does not answer", more };
-  if (watched === 0) return { tone: "warn", text: "Nothing is watched yet", more: ["Prometheus scrapes no target."] };
-  return { tone: "ok", text: "Everything is all right", more: [] };
-}
-
 function loudness(firing: Firing[]): Tone {
   const loud = firing.filter((one) => !one.muted);
   if (loud.length === 0) return "ok";
-  return loud.every((one) => one.alert.labels.severity === "ticket") ? "warn" : "bad";
+  return loud.some(pages) ? "bad" : "warn";
 }
 
 function tile(label: string, value: string, tone: Tone, href: string): HTMLElement {
@@ -99,47 +71,6 @@ function tile(label: string, value: string, tone: Tone, href: string): HTMLEleme
     { class: `tile ${tone}`, href },
     h("span", { class: "tile-value" }, value),
     h("span", { class: "tile-label" }, label),
-  );
-}
-
-function serviceTable(settings: Config, tables: Cell[][]): HTMLElement {
-  const { home } = settings;
-  const [up = [], ...rest] = tables;
-  const names = [
-    ...new Set(
-      tables
-        .flat()
-        .map((cell) => cell.metric[home.label] ?? "")
-        .filter(Boolean),
-    ),
-  ].sort();
-  if (names.length === 0) return h("p", { class: "dim" }, "No service is known to Prometheus yet.");
-  const find = (cells: Cell[], name: string): number | undefined =>
-    cells.find((cell) => cell.metric[home.label] === name)?.value;
-  const rows = names.map((name) => {
-    const alive = find(up, name) ?? 0;
-    const cells = rest.map((column, index) => {
-      const { unit, bad } = home.columns[index]!;
-      const value = find(column, name);
-      const known = value !== undefined && !Number.isNaN(value);
-      return h(
-        "td",
-        { class: known && bad !== null && value >= bad ? "number bad-text" : "number" },
-        known ? write(value, unit) : "–",
-      );
-    });
-    const link = home.dashboard
-      ? h("a", { href: `/d/${home.dashboard}?var-service=${encodeURIComponent(name)}` }, name)
-      : name;
-    return h("tr", {}, h("th", { scope: "row" }, link), h("td", {}, tag(alive > 0 ? "up" : "down")), ...cells);
-  });
-  const head = ["Service", "State", ...home.columns.map((column) => column.title)].map((title, index) =>
-    h("th", { scope: "col", class: index > 1 ? "number" : undefined }, title),
-  );
-  return h(
-    "div",
-    { class: "table-scroll" },
-    h("table", { class: "table" }, h("thead", {}, h("tr", {}, ...head)), h("tbody", {}, ...rows)),
   );
 }
 
@@ -157,12 +88,12 @@ function targetTable(list: Target[]): HTMLElement {
         h("td", {}, one.labels.job ?? ""),
         h("td", {}, one.labels.instance ?? one.scrapeUrl),
         h("td", {}, tag(one.health)),
-        h("td", { class: "number" }, write(one.lastScrapeDuration, "s")),
+        h("td", { class: "number not-on-phone" }, write(one.lastScrapeDuration, "s")),
         h("td", { class: one.lastError ? "bad-text wrap" : "dim" }, one.lastError || "–"),
       ),
     );
   const head = ["Job", "Instance", "State", "Scrape", "Error"].map((title, index) =>
-    h("th", { scope: "col", class: index === 3 ? "number" : undefined }, title),
+    h("th", { scope: "col", class: index === 3 ? "number not-on-phone" : undefined }, title),
   );
   return h(
     "div",
@@ -194,6 +125,9 @@ export class HomePage implements Page {
     const managed = valueOf(seen.managed) ?? [];
     const rules = valueOf(seen.rules);
     const firing = rules && alertsIn("firing", rules, managed);
+    const pending = rules ? alertsIn("pending", rules, managed) : [];
+    const { home } = settings;
+    const rows = serviceRows(home, valueOf(seen.columns) ?? [], [...(firing ?? []), ...pending]);
     const list = valueOf(seen.targets);
     const down = list && list.filter((one) => one.health !== "up");
     const blind = [
@@ -203,7 +137,8 @@ export class HomePage implements Page {
         ),
       ),
     ];
-    const { tone, text, more } = verdict(firing, down, list?.length ?? 0, blind);
+    const services = rows.map(serviceFacts);
+    const { tone, text, more } = verdict({ firing, pending, services, down, watched: list?.length ?? 0, blind });
     const banner = h(
       "div",
       { class: `banner ${tone}`, role: "status" },
@@ -213,18 +148,9 @@ export class HomePage implements Page {
     renew(this.element, [
       banner,
       this.tiles(settings, seen, firing, list),
-      ...(firing?.length
-        ? [
-            block(
-              "Firing alerts",
-              firing.slice(0, 5).map((one) => alertCard(one, settings.home.dashboard)),
-              h("a", { href: "/alerts" }, "All alerts"),
-            ),
-          ]
-        : []),
-      block("Services", [
-        "value" in seen.columns ? serviceTable(settings, seen.columns.value) : failed(seen.columns.error),
-      ]),
+      ...this.cards("Firing alerts", firing ?? [], home.dashboard),
+      ...this.cards("Pending alerts", pending, home.dashboard),
+      block("Services", ["value" in seen.columns ? serviceTable(home, rows) : failed(seen.columns.error)]),
       h("div", { class: "columns" }, this.targets(seen), this.sent(seen)),
       block("Dashboards", [
         h("div", { class: "cards" }, ...entries.map(entryCard)),
@@ -233,6 +159,18 @@ export class HomePage implements Page {
           : h("p", { class: "dim" }, "There are no generated dashboards. `servewatch generate` writes them."),
       ]),
     ]);
+  }
+
+  private cards(title: string, alerts: Firing[], dashboard: string): HTMLElement[] {
+    if (alerts.length === 0) return [];
+    const all = h("a", { href: "/alerts" }, "All alerts");
+    return [
+      block(
+        title,
+        alerts.slice(0, 5).map((one) => alertCard(one, dashboard)),
+        all,
+      ),
+    ];
   }
 
   private tiles(settings: Config, seen: Seen, firing: Firing[] | null, list: Target[] | null): HTMLElement {

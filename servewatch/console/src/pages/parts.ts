@@ -1,8 +1,9 @@
 /** Pieces that home and alerts share: labels, states, severities, times. */
 
 import type { AlertInstance, AlertRule, ManagedAlert, Notification } from "../data/api";
-import { h, icon, safeHref } from "../dom";
-import { ago, dateTime } from "../time";
+import { h, icon } from "../dom";
+import { runbookHref } from "../runbook";
+import { age, ago, dateTime } from "../time";
 
 const HIDDEN = new Set(["alertname", "severity", "__name__"]);
 
@@ -38,11 +39,18 @@ export function when(iso: string | undefined): HTMLElement {
   return h("time", { datetime: iso ?? "", title: dateTime(at), class: "dim" }, ago(at));
 }
 
-export function runbook(annotations: Record<string, string>): HTMLElement | null {
-  const href = safeHref(annotations.runbook_url ?? annotations.runbook ?? "");
-  return href
-    ? h("a", { class: "button small", href, target: "_blank", rel: "noopener noreferrer" }, icon("link"), "Runbook")
-    : null;
+/** How long something has been so. */
+function lasting(iso: string): HTMLElement | null {
+  const at = Date.parse(iso) / 1000;
+  if (Number.isNaN(at) || at <= 0) return null;
+  return h("time", { datetime: iso, title: `since ${dateTime(at)}`, class: "dim" }, `for ${age(at)}`);
+}
+
+export function runbook(annotations: Record<string, string>, service = ""): HTMLElement | null {
+  const href = runbookHref(annotations.runbook_url ?? annotations.runbook ?? "", service);
+  if (!href) return null;
+  const blank = href.startsWith("/") ? {} : { target: "_blank", rel: "noopener noreferrer" };
+  return h("a", { class: "button small", href, ...blank }, icon("link"), "Runbook");
 }
 
 /** A service's alert leads to its dashboard. */
@@ -97,7 +105,7 @@ export function alertCard({ rule, alert, muted: why }: Firing, uid: string): HTM
       severity ? tag(severity) : null,
       why ? tag(why, "idle") : null,
       h("span", { class: "grow" }),
-      h("span", { class: "dim" }, "since ", when(alert.activeAt)),
+      lasting(alert.activeAt),
     ),
     summary ? h("p", { class: "summary" }, summary) : null,
     description && description !== summary ? h("p", { class: "dim" }, description) : null,
@@ -105,7 +113,7 @@ export function alertCard({ rule, alert, muted: why }: Firing, uid: string): HTM
     h(
       "footer",
       {},
-      runbook(alert.annotations),
+      runbook(alert.annotations, alert.labels.service),
       dashboardOf(alert.labels, uid),
       h(
         "details",

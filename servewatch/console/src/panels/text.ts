@@ -59,8 +59,8 @@ function block(lines: string[]): HTMLElement {
   return h("p", {}, ...inline(lines.join(" ")));
 }
 
-/** Paragraphs, headings, lists, tables, quotes, code blocks. */
-export function markdown(text: string): HTMLElement[] {
+/** Paragraphs, headings, lists, tables, quotes, code blocks; a heading `#` becomes one of the level `top`. */
+export function markdown(text: string, top = 3): HTMLElement[] {
   const result: HTMLElement[] = [];
   let current: string[] = [];
   let code: string[] | null = null;
@@ -77,7 +77,7 @@ export function markdown(text: string): HTMLElement[] {
     } else if (code) code.push(line);
     else if (heading) {
       flush();
-      const level = Math.min(6, heading[1]!.length + 2) as 3 | 4 | 5 | 6;
+      const level = Math.min(6, heading[1]!.length + top - 1) as 1 | 2 | 3 | 4 | 5 | 6;
       result.push(h(`h${level}`, {}, ...inline(heading[2]!)));
     } else if (line.trim() === "") flush();
     else {

@@ -4,6 +4,7 @@ import type { DashboardEntry, Dashboard } from "../model";
 import { interpolateText, type Scope } from "../data/interpolate";
 import type { Variables } from "../data/variables";
 import { h, icon, safeHref } from "../dom";
+import { runbookHref } from "../runbook";
 import { popover } from "./popover";
 import type { TimeState } from "./timepicker";
 
@@ -44,9 +45,11 @@ export function dashboardLinks(
 ): HTMLElement[] {
   return (model.links ?? []).flatMap((link) => {
     const kept = [link.keepTime ? timeQuery(time) : "", link.includeVars ? variableQuery(variables) : ""];
-    const blank = link.targetBlank ? { target: "_blank", rel: "noopener noreferrer" } : {};
+    const own = link.type === "link" ? runbookHref(link.url ?? "") : null;
+    const inside = own !== null && own.startsWith("/runbook");
+    const blank = link.targetBlank && !inside ? { target: "_blank", rel: "noopener noreferrer" } : {};
     if (link.type === "link") {
-      const href = safeHref(withQuery(interpolateText(link.url ?? "", variables.scope), kept));
+      const href = inside ? own : safeHref(withQuery(interpolateText(link.url ?? "", variables.scope), kept));
       return href
         ? [h("a", { class: "dash-link", href, title: link.tooltip || undefined, ...blank }, icon("link"), link.title)]
         : [];

@@ -1,0 +1,69 @@
+/** The home page's answer: the worst of what is known, said in one line, with what it stands on. */
+
+import type { Target } from "../data/api";
+import type { Firing, Tone } from "./parts";
+
+/** A service, as far as the answer depends on it. */
+export interface Service {
+  name: string;
+  /** No replica answers. */
+  down: boolean;
+  /** Numbers above their limit that no alert speaks of: too few requests, or too short a time. */
+  over: string[];
+}
+export interface Facts {
+  firing: Firing[] | null;
+  pending: Firing[];
+  services: Service[];
+  down: Target[] | null;
+  watched: number;
+  blind: string[];
+}
+export interface Verdict {
+  tone: Tone;
+  text: string;
+  more: string[];
+}
+
+const words = (one: Firing): string => one.alert.annotations.summary ?? one.rule.name;
+const amount = (count: number, one: string, many: string): string => (count === 1 ? one : `${count} ${many}`);
+export const pages = (one: Firing): boolean => one.alert.labels.severity !== "ticket";
+
+function unsettled({ firing, pending, services, down, watched, blind }: Facts): [Tone, string] | null {
+  const over = services.flatMap((one) => one.over);
+  if (down?.length) return ["warn", amount(down.length, "One target is down", "targets are down")];
+  if (pending.length === 1) return ["warn", `Nothing fires yet; one alert is pending: ${words(pending[0]!)}`];
+  if (pending.length) return ["warn", `Nothing fires yet; ${pending.length} alerts are pending`];
+  if (firing?.length) return ["warn", amount(firing.length, "One alert fires, silenced", "alerts fire, all silenced")];
+  if (over.length === 1) return ["warn", `No alert fires, but ${over[0]}`];
+  if (over.length) return ["warn", `No alert fires, but ${over.length} numbers are above their limits`];
+  if (blind.length) return ["warn", "Part of the monitoring does not answer"];
+  return watched === 0 ? ["warn", "Nothing is watched yet"] : null;
+}
+
+/** Monitoring that cannot see is itself a fault, and the first one to name. */
+export function verdict(facts: Facts): Verdict {
+  const { firing, pending, services, down, watched, blind } = facts;
+  if (firing === null || down === null) return { tone: "bad", text: "Monitoring is blind", more: blind };
+  const loud = firing.filter((one) => !one.muted);
+  const paged = loud.filter(pages);
+  const dead = services.filter((one) => one.down).map((one) => `${one.name} is down`);
+  const [tone, text]: [Tone, string] = paged.length
+    ? ["bad", amount(paged.length, "One alert fires", "alerts fire")]
+    : dead.length
+      ? ["bad", amount(dead.length, dead[0]!, "services are down")]
+      : loud.length
+        ? ["warn", amount(loud.length, "One ticket is open", "tickets are open")]
+        : (unsettled(facts) ?? ["ok", "Everything is all right"]);
+  const more = [
+    ...(loud.length ? loud : firing).slice(0, 4).map(words),
+    ...dead.slice(0, 4),
+    ...pending.slice(0, 4).map((one) => `pending: ${words(one)}`),
+    ...services.flatMap((one) => one.over).slice(0, 4),
+    ...down.slice(0, 3).map((one) => `${one.labels.job} ${one.labels.instance} does not answer`),
+    ...blind,
+    ...(watched === 0 ? ["Prometheus scrapes no target."] : []),
+  ];
+  const said = (line: string): boolean => text.endsWith(line.replace(/^pending: /, ""));
+  return { tone, text, more: [...new Set(more)].filter((line) => !said(line)) };
+}

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { HomeQueries, Target } from "../src/data/api";
+import { serviceFacts, serviceRows, windowText } from "../src/pages/services";
+import type { Firing } from "../src/pages/parts";
+import { verdict, type Facts } from "../src/pages/verdict";
+import { age, ago } from "../src/time";
+
+const HOME: HomeQueries = {
+  label: "service",
+  up: "serving:up",
+  dashboard: "d",
+  columns: [
+    { title: "Errors", expr: "e", unit: "percentunit", window: "1m", limit: 0.05, alerts: ["RequestErrorsHigh"] },
+    { title: "p50", expr: "p", unit: "s", window: "1m", limit: null, alerts: [] },
+  ],
+};
+const FINE: Facts = { firing: [], pending: [], services: [], down: [], watched: 3, blind: [] };
+
+function alert(state: string, severity = "page", muted = ""): Firing {
+  const labels = { service: "fashion", severity };
+  const annotations = { summary: "fashion fails 20.8% of its requests" };
+  const one = { labels, annotations, state, activeAt: "", value: "0.208" };
+  return { rule: { name: "RequestErrorsHigh" } as Firing["rule"], alert: one, muted };
+}
+
+function rows(errors: number, alerts: Firing[] = [], up = 1): ReturnType<typeof serviceRows> {
+  const cell = (value: number) => [{ metric: { service: "fashion" }, value }];
+  return serviceRows(HOME, [cell(up), cell(errors), cell(0.01)], alerts);
+}
+
+test("an alert that is pending is said, in amber", () => {
+  const found = verdict({ ...FINE, pending: [alert("pending")] });
+  assert.equal(found.tone, "warn");
+  assert.equal(found.text, "Nothing fires yet; one alert is pending: fashion fails 20.8% of its requests");
+  assert.deepEqual(found.more, []);
+});
+
+test("a number above its limit is never under a green banner", () => {
+  const found = verdict({ ...FINE, services: rows(0.21).map(serviceFacts) });
+  assert.equal(found.tone, "warn");
+  assert.equal(found.text, "No alert fires, but fashion: Errors 21% over 1 min, above 5%");
+  assert.equal(verdict({ ...FINE, services: rows(0.05).map(serviceFacts) }).text, "Everything is all right");
+});
+
+test("a service of which no replica answers is red before its alert fires", () => {
+  const down = [{ labels: { job: "serving", instance: "a" }, health: "down" } as unknown as Target];
+  const found = verdict({ ...FINE, down, pending: [alert("pending")], services: rows(0, [], 0).map(serviceFacts) });
+  assert.deepEqual([found.tone, found.text], ["bad", "fashion is down"]);
+  assert.deepEqual(found.more, ["pending: fashion fails 20.8% of its requests", "serving a does not answer"]);
+  assert.equal(verdict({ ...FINE, down }).tone, "warn");
+});
+
+test("pages are red, tickets amber, and what is silenced is not all right", () => {
+  assert.equal(verdict({ ...FINE, firing: [alert("firing")] }).tone, "bad");
+  assert.equal(verdict({ ...FINE, firing: [alert("firing", "ticket")] }).text, "One ticket is open");
+  const silenced = verdict({ ...FINE, firing: [alert("firing", "page", "silenced")] });
+  assert.deepEqual([silenced.tone, silenced.text], ["warn", "One alert fires, silenced"]);
+  assert.equal(verdict({ ...FINE, firing: null, blind: ["Prometheus is gone"] }).text, "Monitoring is blind");
+});
+
+test("a number has the colour of the alert that looks at it, and says its window", () => {
+  const tones = (errors: number, alerts: Firing[]) => rows(errors, alerts)[0]!.cells.map((cell) => cell.tone);
+  assert.deepEqual(tones(0.03, [alert("firing")]), ["bad", null]);
+  assert.deepEqual(tones(0.03, [alert("firing", "ticket")]), ["warn", null]);
+  assert.deepEqual(tones(0.21, [alert("pending")]), ["warn", null]);
+  assert.deepEqual(tones(0.03, []), [null, null]);
+  assert.deepEqual(rows(0.21, [alert("pending")]).map(serviceFacts)[0]!.over, []);
+  assert.equal(windowText("1m"), "1 min");
+});
+
+test("a state lasts for a time, and something happened a time ago", () => {
+  assert.equal(age(100, 146), "46 s");
+  assert.equal(ago(100, 146), "46 s ago");
+  assert.equal(ago(100, 100.5), "just now");
+});
