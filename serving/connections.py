@@ -7,7 +7,7 @@ has been in the state that it is in.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Literal
 
 import orjson
@@ -26,6 +26,7 @@ class Connection(HttpToolsProtocol):
 
     late = False
     leaving: Callable[[], None] | None = None
+    _earlier: Sequence[RequestResponseCycle] = ()
     _head = _came = 0
     _seen: tuple[State, Any] | None = None
     _since = _moved = 0.0
@@ -34,6 +35,8 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins: it gets to know us."""
         super().on_message_begin()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._earlier = [*(one for one in self._earlier if not one.response_complete), self.cycle]
         self.scope["state"][LINK] = self
         self.late = False
 
@@ -55,19 +58,27 @@ class Connection(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has left, or was cut off: whoever works for it learns that."""
         super().connection_lost(exc)
+        for cycle in self._earlier:  # with several requests at once, uvicorn tells the last alone
+            cycle.disconnected = True
+            cycle.message_event.set()
         if self.leaving is not None:
             self.leaving()
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Not a line in the log for each: the request is served as the HTTP/1.1 that it is."""
 
     def cut(self) -> None:
         """Hang up now: an answer cannot be finished."""
         self.transport.abort()
 
     def send_400_response(self, msg: str) -> None:
-        """Say that what came is no HTTP; never into the middle of another answer."""
+        """Say that what came is no HTTP."""
         self._refuse(InvalidInput("what came is not HTTP", "send HTTP/1.1 requests, with a Host header"))
 
     def _refuse(self, error: ServewatchError) -> None:
-        if self.cycle is None or self.cycle.response_complete:
+        """Answer and hang up; never into the middle of another answer."""
+        cycles = [*self._earlier, self.cycle] if self.cycle is not None else []
+        if all(cycle.response_complete or not cycle.response_started for cycle in cycles):
             body = orjson.dumps(error.body())
             head = b"content-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body)
             self.transport.write(STATUS_LINE[error.status] + head + body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import socket
@@ -23,6 +24,11 @@ class Echo:
 
     @api
     async def echo(self, text: str) -> str:
+        return text
+
+    @api
+    async def wait(self, text: str) -> str:
+        await asyncio.get_running_loop().create_future()
         return text
 
     @api
@@ -186,6 +192,33 @@ def test_what_is_no_http_is_told_so_in_json(live: Any) -> None:
         head, _, body = all_of(client).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     assert json.loads(body)["error"]["message"] == "what came is not HTTP"
+
+
+def test_a_request_with_more_behind_it_than_it_says_is_told_so(live: Any) -> None:
+    """A Content-Length that is too short leaves bytes that are no request: the client learns of it."""
+    with live.connect() as client:
+        client.sendall(HEAD % 2 + b"hi there")
+        assert b"what came is not HTTP" in all_of(client)
+
+
+def test_what_is_no_http_is_not_written_into_an_answer(live: Any) -> None:
+    """Rubbish that comes while a stream is sent ends the connection, and nothing else is in the stream."""
+    with live.connect() as client:
+        client.sendall(HEAD.replace(b"echo", b"flood") % 1 + b"x")
+        client.recv(100, socket.MSG_WAITALL)
+        client.sendall(b"rubbish\r\n\r\n")
+        assert b"not HTTP" not in all_of(client)
+
+
+def test_a_client_that_leaves_with_several_requests_open_is_gone(
+    live: Any, eventually: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The request that is worked on ends, though another is behind it, and the log has no error."""
+    with live.connect() as client:
+        client.sendall(HEAD.replace(b"echo", b"wait") % 1 + b"x" + HEAD % 2 + b"hi")
+        eventually(lambda: live.value("servewatch_requests_in_progress", endpoint="wait") == 1)
+    eventually(lambda: live.count(499, "wait") == 1)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 def test_a_kept_connection_that_is_idle_is_left_to_its_own_limit(live: Any) -> None:
