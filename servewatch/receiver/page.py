@@ -9,7 +9,8 @@ from html import escape
 from typing import Any
 
 STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #8889; --bad: #d64545; --good: #2f9e5b; }
+:root { color-scheme: light dark; --line: #8884; --soft: #57606a; --bad: #c93030; --good: #1f7a45; }
+@media (prefers-color-scheme: dark) { :root { --soft: #a3a8b0; --bad: #ff6b6b; --good: #4cc38a; } }
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.3rem; margin: 0; } header p, .times { color: var(--soft); margin: 0; }
 header { border-bottom: 1px solid var(--line); padding-bottom: .8rem; margin-bottom: 1.2rem; }
@@ -69,16 +70,20 @@ def _alert(alert: Payload) -> str:
     parts = [escape(said)]
     if _text(annotations, "description"):
         parts.append(f"<br>{escape(_text(annotations, 'description'))}")
-    link = _text(annotations, "runbook_url")
-    # Only web addresses become links: a label may hold anything, also a script.
-    if link.startswith(("http://", "https://")):
-        parts.append(f' <a href="{escape(link)}" rel="noreferrer noopener">runbook</a>')
+    parts.extend(_link(_text(annotations, f"{name}_url"), name) for name in ("runbook", "dashboard"))
     times = f"since {_time(_text(alert, 'startsAt'))}"
     if alert.get("status") == "resolved":
         times += f", until {_time(_text(alert, 'endsAt'))}"
     severity = _text(labels, "severity")
     shown = f"{escape(severity)}, {times}" if severity else times
     return f'<li>{"".join(parts)}<p class="times">{shown}</p></li>'
+
+
+def _link(url: str, name: str) -> str:
+    # Only web addresses become links: an annotation may hold anything, also a script.
+    if not url.startswith(("http://", "https://")):
+        return ""
+    return f' <a href="{escape(url)}" rel="noreferrer noopener">{name}</a>'
 
 
 def _map(data: Payload, key: str) -> Payload:

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from servewatch.receiver import Book, receiver_app
 from servewatch.receiver.app import LARGEST
+from servewatch.receiver.page import STYLE, render
 
 RUNBOOK = "https://github.com/servewatch/servewatch/blob/main/alerts/runbook.md#servicedown"
 
@@ -90,6 +91,31 @@ def test_foreign_text_is_escaped() -> None:
     assert "<img" not in page
     assert "&lt;img src=x&gt;" in page
     assert "javascript:" not in page
+
+
+def test_page_links_the_dashboard_where_a_notification_names_it() -> None:
+    """An annotation dashboard_url becomes a link beside the runbook; without one there is none."""
+    linked = render([payload(dashboard_url="http://127.0.0.1:3002/d/servewatch-service?var-service=fashion")])
+    assert '<a href="http://127.0.0.1:3002/d/servewatch-service?var-service=fashion" rel' in linked
+    assert ">dashboard</a>" not in render([payload()])
+
+
+def luminance(color: str) -> float:
+    """The relative luminance of #rrggbb, as the accessibility guidelines compute it."""
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize(("theme", "back"), [("light", "#ffffff"), ("dark", "#121212")])
+def test_small_print_can_be_read(theme: str, back: str) -> None:
+    """Grey, red and green texts have a contrast of at least 4.5 to the background, by day and by night."""
+    first, second = re.findall(r":root \{([^}]*)\}", STYLE)
+    colors = re.findall(r"--(soft|bad|good): (#[0-9a-f]{6});", first if theme == "light" else second)
+    assert [name for name, _ in colors] == ["soft", "bad", "good"]
+    for name, color in colors:
+        light, dark = sorted((luminance(color), luminance(back)), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5, name
 
 
 def test_page_allows_its_own_style_and_nothing_else() -> None:
