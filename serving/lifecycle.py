@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import gc
 import logging
 import threading
 from collections.abc import Callable
@@ -48,6 +49,15 @@ class Queue(Protocol):
     def shed(self, rows: int) -> ServewatchError: ...
     def sweep_soon(self) -> None: ...
     def drain(self) -> None: ...
+
+
+def settle() -> None:
+    """Tell the garbage collector that what was made at start stays, for a process that serves from here on.
+
+    Looking through a loaded framework takes it a tenth of a second each time, and every request waits.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 class Lifecycle:

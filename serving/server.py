@@ -20,6 +20,7 @@ from serving.app import App
 from serving.connections import Connection, Patience
 from serving.errors import ServewatchError
 from serving.frame import create_app
+from serving.lifecycle import settle
 from serving.settings import Settings
 
 BACKLOG = 2048
@@ -149,6 +150,7 @@ def run(service: type, settings: Settings, registry: CollectorRegistry = REGISTR
         raise
     server = Server(_config(app, settings), app)
     app.lifecycle.on_failure = server.failed
+    app.lifecycle.on_ready = settle
     log.info("%s on http://%s:%s", app.lifecycle.definition.name, settings.host, listening.getsockname()[1])
     try:
         server.run(sockets=[listening])

@@ -14,6 +14,7 @@ from typing import Any
 from prometheus_client.registry import CollectorRegistry
 
 from monitoring.merge import Snapshot, snapshot
+from serving.lifecycle import settle
 
 LENGTH = struct.Struct("<I")
 Message = tuple[Any, ...]
@@ -46,6 +47,11 @@ class Control:
         """Tell the master."""
         with self._lock:
             self._end.sendall(encode(message))
+
+    def ready(self) -> None:
+        """Tell the master that this process serves from here on."""
+        settle()
+        self.send("ready")
 
     def send_counts(self) -> None:
         """Tell the master all that was counted."""

@@ -70,7 +70,7 @@ async def _live(lifecycle: Lifecycle, control: Control, door: socket.socket) -> 
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     lifecycle.on_failure = over.set
-    lifecycle.on_ready = functools.partial(control.send, "ready")
+    lifecycle.on_ready = control.ready
     control.on_drain = functools.partial(loop.call_soon_threadsafe, lifecycle.drain)
     control.on_end = functools.partial(loop.call_soon_threadsafe, over.set)
     lifecycle.begin()

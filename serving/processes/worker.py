@@ -109,7 +109,7 @@ def run_worker(
     app = create_app(service, settings, REGISTRY, make=make, page=MasterPage(control))
     server = WorkerServer(_config(app, settings), app)
     app.lifecycle.on_failure = server.failed
-    app.lifecycle.on_ready = functools.partial(control.send, "ready")
+    app.lifecycle.on_ready = control.ready
     control.on_drain = functools.partial(server.handle_exit, signal.SIGTERM, None)
     control.on_end = control.on_drain
     with contextlib.suppress(asyncio.CancelledError):
