@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alerts.promql import Expr, Match, mean, rate, select, total
 from alerts.rules import Alert, Recording
-from alerts.windows import LONG, SHORT, lasting, share
+from alerts.windows import LONG, SHORT, lasting, rounded, share
 from monitoring.catalogue import batching
 
 SHED = "shed"
@@ -57,16 +57,15 @@ RECORDINGS = (*RATES.values(), *SHED_RATIO.values(), QUEUE_REQUESTS, QUEUE_SECON
 
 QUEUE_FULL = Alert(
     name="QueueFull",
-    expr=lasting((SHED_RATIO[SHORT], SHED_RATIO[LONG]), (RATES[SHORT], RATES[LONG]), _LIMIT, _MINIMUM),
+    expr=rounded(lasting((SHED_RATIO[SHORT], SHED_RATIO[LONG]), (RATES[SHORT], RATES[LONG]), _LIMIT, _MINIMUM)),
     for_="30s",
     # It outlives the errors and the slowness that it causes, so that they stay silenced until they are over.
     keep_firing_for="30s",
     severity="page",
     topic="batching",
-    summary="{{ $labels.service }} sheds {{ $value | humanizePercentage }} of its load",
+    summary="{{ $labels.service }}: {{ $value | humanizePercentage }} of requests turned away",
     description=(
-        "The queue of the runner {{ $labels.runner }} of {{ $labels.service }} is full: "
-        "{{ $value | humanizePercentage }} of the last minute's requests to it were turned away; "
+        "Shed with 503 by the full queue of the runner {{ $labels.runner }}, of all requests to it in a minute; "
         f"{_LIMIT:.0%} is the limit."
     ),
     threshold=_LIMIT,

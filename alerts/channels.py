@@ -17,8 +17,8 @@ URL_FILE_SINCE = (0, 26)
 
 _TITLE = "{{ .Status | toUpper }}: {{ .CommonLabels.service }}"
 _TEXT = (
-    "{{ range .Alerts }}{{ .Annotations.summary }}\n{{ .Annotations.description }}\n"
-    "{{ .Annotations.runbook_url }}\n{{ end }}"
+    '{{ range .Alerts }}{{ if eq .Status "resolved" }}Over. It was: {{ end }}{{ .Annotations.summary }}\n'
+    "{{ .Annotations.description }}\n{{ .Annotations.runbook_url }}\n{{ .Annotations.dashboard_url }}\n{{ end }}"
 )
 _EMAIL_REQUIRED, _EMAIL_OPTIONS = {"to", "from", "smarthost"}, {"to", "from", "smarthost", "username"}
 

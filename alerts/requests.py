@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alerts.promql import Expr, aggregate, bucket_rate, like, over_time, quantile, rate, select, total
 from alerts.rules import Alert, Recording
-from alerts.windows import LONG, SHORT, lasting, share
+from alerts.windows import LONG, SHORT, lasting, rounded, share
 from monitoring.catalogue import requests, stack
 
 JOB = "serving"
@@ -113,8 +113,8 @@ SERVICE_DOWN = Alert(
     for_="20s",
     severity="page",
     topic="requests",
-    summary="{{ $labels.service }} is down",
-    description="No replica of {{ $labels.service }} answers: every request to it fails.",
+    summary="{{ $labels.service }}: no replica answered",
+    description="Prometheus got no answer from any replica. Requests to such a service all fail.",
     threshold=0,
 )
 
@@ -124,25 +124,22 @@ REPLICA_DOWN = Alert(
     for_="20s",
     severity="ticket",
     topic="requests",
-    summary="{{ $labels.service }} has lost a replica",
+    summary='{{ $labels.service }}: replicas that did not answer: {{ $value | printf "%.0f" }}',
     description=(
-        "Replicas of {{ $labels.service }} that do not answer, or vanished from service discovery in the last "
-        f"{_MEMORY}: {{{{ $value }}}}. The others still answer, with less room for load."
+        f"Those that Prometheus knows, or knew in the last {_MEMORY}. The others answered: such a service has less "
+        "room for load."
     ),
     threshold=0,
 )
 
 REQUEST_ERRORS_HIGH = Alert(
     name="RequestErrorsHigh",
-    expr=lasting((ERRORS[SHORT], ERRORS[LONG]), (RATES[SHORT], RATES[LONG]), _ERRORS_LIMIT, _MINIMUM),
+    expr=rounded(lasting((ERRORS[SHORT], ERRORS[LONG]), (RATES[SHORT], RATES[LONG]), _ERRORS_LIMIT, _MINIMUM)),
     for_="1m",
     severity="page",
     topic="requests",
-    summary="{{ $labels.service }} fails {{ $value | humanizePercentage }} of its requests",
-    description=(
-        "{{ $value | humanizePercentage }} of the last minute's requests to {{ $labels.service }} were answered "
-        f"with a 5xx code; {_ERRORS_LIMIT:.0%} is the limit."
-    ),
+    summary="{{ $labels.service }}: {{ $value | humanizePercentage }} of requests failed",
+    description=f"Answers with a 5xx code, of all requests of a minute; {_ERRORS_LIMIT:.0%} is the limit.",
     threshold=_ERRORS_LIMIT,
     minimum_requests=_MINIMUM,
 )
@@ -153,11 +150,8 @@ REQUEST_LATENCY_HIGH = Alert(
     for_="1m",
     severity="ticket",
     topic="requests",
-    summary="{{ $labels.service }} is slow: 5% of its requests take over {{ $value | humanizeDuration }}",
-    description=(
-        "The 95th percentile of the last minute's requests to {{ $labels.service }} is "
-        f"{{{{ $value | humanizeDuration }}}}; {_LATENCY_LIMIT:g}s is the limit."
-    ),
+    summary='{{ $labels.service }}: 5% of requests took over {{ $value | printf "%.3f" }} s',
+    description=f"The 95th percentile of all requests of a minute; {_LATENCY_LIMIT:g} s is the limit.",
     threshold=_LATENCY_LIMIT,
     minimum_requests=_MINIMUM,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable
 
 from alerts.promql import Expr, Match, or_zero, over_time, ratio, select, total
@@ -40,6 +41,11 @@ def lasting(
         f")",
         short.labels,
     )
+
+
+def rounded(ratio: Expr) -> Expr:
+    """Give a ratio to a tenth of a percent, so that texts which tell it have as many digits each time."""
+    return Expr(f"round(\n{textwrap.indent(ratio, '  ')},\n  0.001\n)", ratio.labels)
 
 
 def _requests(rates: Recording, window: str, like: Expr) -> Expr:

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from alerts.rules import DASHBOARDS
 from servewatch.stack.ports import HOST, Ports
 
 INTERVAL = "5s"
@@ -18,12 +19,17 @@ INTERVAL = "5s"
 HEADER = "# Written by `servewatch up` at every start: edits here are lost.\n"
 
 
-def prometheus(ports: Ports, service_name: str, rules: str = "rules/*.yml") -> dict[str, Any]:
-    """Prometheus's configuration: what it scrapes, which rules it evaluates, whom it tells."""
+def prometheus(ports: Ports, service_name: str, rules: str = "rules/*.yml", dashboards: str = "") -> dict[str, Any]:
+    """Prometheus's configuration: what it scrapes, which rules it evaluates, whom it tells, where dashboards are."""
+    pace = {"scrape_interval": INTERVAL, "scrape_timeout": "4s", "evaluation_interval": INTERVAL}
     return {
-        "global": {"scrape_interval": INTERVAL, "scrape_timeout": "4s", "evaluation_interval": INTERVAL},
+        "global": {**pace, "external_labels": {DASHBOARDS: dashboards or ports.url("console")}},
         "rule_files": [rules],
-        "alerting": {"alertmanagers": [{"static_configs": [_targets(ports.alertmanager)]}]},
+        "alerting": {
+            # The texts of alerts read it; as a label of each alert it would only be noise.
+            "alert_relabel_configs": [{"action": "labeldrop", "regex": DASHBOARDS}],
+            "alertmanagers": [{"static_configs": [_targets(ports.alertmanager)]}],
+        },
         "scrape_configs": [
             {
                 "job_name": "serving",

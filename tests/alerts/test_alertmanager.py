@@ -90,3 +90,12 @@ def test_an_alert_of_a_service_is_one_notification():
     route = yaml.safe_load(alertmanager.config())["route"]
     assert route["group_by"] == ["service", "alertname"]
     assert route["group_wait"] == "5s"
+
+
+def test_channels_say_when_it_is_over_and_link_runbook_and_dashboard():
+    """A message of a resolved alert begins with that, and each message leads to what to do and where to look."""
+    receivers = {one["name"]: one for one in yaml.safe_load(alertmanager.config(ALL))["receivers"]}
+    text = receivers["page"]["slack_configs"][0]["text"]
+    assert '{{ if eq .Status "resolved" }}Over.' in text
+    assert "runbook_url" in text
+    assert "dashboard_url" in text

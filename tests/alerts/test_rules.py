@@ -13,6 +13,7 @@ import alerts
 from alerts.promql import Expr, QueryInvalid, select
 from alerts.requests import REQUEST_ERRORS_HIGH, UP
 from alerts.rules import HEADER, Recording, groups, rules_file, to_yaml
+from dashboards.service import UID
 
 README = Path(alerts.__file__).parent / "README.md"
 
@@ -21,6 +22,19 @@ def test_an_alert_links_to_its_own_heading():
     """The runbook link is the runbook's address and the alert's name in small letters."""
     assert REQUEST_ERRORS_HIGH.runbook.endswith("/alerts/runbook.md#requesterrorshigh")
     assert REQUEST_ERRORS_HIGH.rule()["annotations"]["runbook_url"] == REQUEST_ERRORS_HIGH.runbook
+
+
+def test_an_alert_links_to_its_services_dashboard():
+    """The link ends in the Service dashboard's own uid and chooses the service, whatever its name holds."""
+    link = REQUEST_ERRORS_HIGH.rule()["annotations"]["dashboard_url"]
+    assert link.endswith(f"/d/{UID}?var-service={{{{ $labels.service | urlquery }}}}")
+
+
+def test_texts_are_as_true_once_an_alert_is_over():
+    """A resolved notification repeats an alert's last texts: none speaks in the present, nor says a number twice."""
+    for alert in alerts.ALERTS:
+        assert not re.search(r"\b(is|are|has|fails|takes|sheds)", alert.summary), alert.name
+        assert "$value" not in alert.description, alert.name
 
 
 @pytest.mark.parametrize(

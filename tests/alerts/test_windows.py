@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import promql_parser
+
 import alerts
 from alerts.batching import QUEUE_FULL
 from alerts.promql import like
 from alerts.requests import ERRORS, RATES, REQUEST_LATENCY_HIGH
-from alerts.windows import LONG, SHORT, lasting, share
+from alerts.windows import LONG, SHORT, lasting, rounded, share
 from monitoring.catalogue import requests
 
 
@@ -22,6 +24,14 @@ def test_a_lasting_alert_asks_for_its_minimum_in_both_windows():
     made = lasting((ERRORS[SHORT], ERRORS[LONG]), (RATES[SHORT], RATES[LONG]), 0.25, 12)
     assert made.count(">= 12") == 2
     assert made.count("> 0.25") == 2
+    assert made.labels == {"service"}
+
+
+def test_a_rounded_ratio_is_weighed_before_it_is_rounded():
+    """What is told has at most a tenth of a percent; what is compared has all its digits, and the labels stay."""
+    made = rounded(lasting((ERRORS[SHORT], ERRORS[LONG]), (RATES[SHORT], RATES[LONG]), 0.25, 12))
+    assert promql_parser.parse(made).func.name == "round"
+    assert made.index("> 0.25") < made.index("0.001")
     assert made.labels == {"service"}
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from alerts import ALERTS, alertmanager
-from servewatch.stack import config, health, prepare, tools
+from servewatch.stack import composed, config, health, prepare, tools
 from servewatch.stack.errors import StackError
 from servewatch.stack.mode import Options
 from servewatch.stack.ports import Ports
@@ -53,6 +53,17 @@ def test_every_alert_is_in_the_rules(folder: Path) -> None:
     """Each alert that is declared is in the rule files that Prometheus gets."""
     text = "".join(path.read_text() for path in (folder / "rules").iterdir())
     assert [alert.name for alert in ALERTS if f"alert: {alert.name}\n" not in text] == []
+
+
+def test_alerts_are_told_where_the_dashboards_are() -> None:
+    """Their links lead to the console on its port, in containers to what the variable names; no alert carries it."""
+    for made, where in (
+        (config.prometheus(Ports(console=4002), "fashion"), "http://127.0.0.1:4002"),
+        (yaml.safe_load(composed.prometheus_yml()), "${SERVEWATCH_DASHBOARDS}"),
+    ):
+        assert made["global"]["external_labels"] == {"dashboards": where}
+        assert made["alerting"]["alert_relabel_configs"] == [{"action": "labeldrop", "regex": "dashboards"}]
+        assert made["alerting"]["alertmanagers"]
 
 
 def test_service_is_a_label_of_the_target() -> None:
