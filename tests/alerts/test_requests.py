@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
+from inspect import signature
 from pathlib import Path
 
 import pytest
 import yaml
 
 import alerts
+from servewatch.cli import COMMANDS
+from servewatch.cli.demo import demo
+from servewatch.cli.models import models
 from servewatch.stack import promtool
+from serving import batched
+from serving.settings import Settings
 
 HERE = Path(__file__).parent
 FILES = sorted(HERE.glob("*.test.yml"))
@@ -79,6 +86,26 @@ def test_every_alert_has_a_heading_in_the_runbook(alert):
 def test_the_runbook_has_no_heading_without_an_alert():
     """A heading of the second level is an alert that exists."""
     assert set(re.findall(r"^## (.+)$", RUNBOOK, re.MULTILINE)) == {alert.name for alert in alerts.ALERTS}
+
+
+def test_what_the_runbook_says_to_type_is_there():
+    """Its commands are ours, its variables are settings, and its arguments are those of a service's declaration."""
+    named = set(re.findall(r"\bservewatch ([a-z]+)(?: ([a-z]+))?", RUNBOOK))
+    assert {"status", "up", "models", "demo"} <= {command for command, _ in named} <= COMMANDS.keys()
+    assert {more for command, more in named if command == "models" and more} <= set(models.commands)
+    assert {more for command, more in named if command == "demo" and more} <= set(demo.commands)
+    variables = {name.lower() for name in re.findall(r"\bSERVEWATCH_(\w+)", RUNBOOK)}
+    assert "max_queue_rows" in variables
+    assert variables <= {option.name for option in fields(Settings)}
+    assert set(re.findall(r"`(\w+)=`", RUNBOOK)) == {"threads", "max_rows"} & signature(batched).parameters.keys()
+
+
+def test_the_runbook_reads_the_services_log_for_errors():
+    """Whoever comes for failing requests is sent to the log, in both modes, before they are told what to do."""
+    section = RUNBOOK.partition("## RequestErrorsHigh")[2].partition("\n## ")[0]
+    looked = section.partition("**Fix.**")[0]
+    assert "stack/logs/serving.log" in looked
+    assert "docker compose logs" in looked
 
 
 @pytest.mark.parametrize("recording", alerts.RECORDINGS, ids=lambda recording: recording.name)
