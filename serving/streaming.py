@@ -24,6 +24,7 @@ class Pipe:
         self._closed = False
         self._items: deque[Any] = deque()
         self._wake = asyncio.Event()
+        self.on_taken: Callable[[], None] | None = None
 
     def give(self, item: Any) -> bool:
         """On the thread: hand over an item when there is room; False says that nobody takes it any more."""
@@ -32,6 +33,11 @@ class Pipe:
             return False
         self._loop.call_soon_threadsafe(self._arrive, item)
         return True
+
+    def put(self, item: Any) -> None:
+        """On the event loop: hand over an item from another process, which keeps count of the room itself."""
+        self._room.acquire(blocking=False)
+        self._arrive(item)
 
     def _arrive(self, item: Any) -> None:
         self._items.append(item)
@@ -45,6 +51,8 @@ class Pipe:
                 while self._items:
                     item = self._items.popleft()
                     self._room.release()
+                    if self.on_taken is not None:
+                        self.on_taken()
                     yield item
                 if ended.done():
                     ended.result()

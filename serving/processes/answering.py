@@ -14,7 +14,8 @@ from serving.lifecycle import Lifecycle
 from serving.processes.arena import Arena, Lease
 from serving.processes.errors import pack_error
 from serving.processes.parcel import ARRAY, FAILED, Parcel, describe, pack, unpack
-from serving.processes.wire import ANSWER, CANCEL, FAULT, FREE, NO_PLACE, REQUEST, Frame, Wire
+from serving.processes.parts import PartsPipe
+from serving.processes.wire import ANSWER, CANCEL, FAULT, FREE, MORE, NO_PLACE, REQUEST, Frame, Wire
 
 
 class Answering:
@@ -25,6 +26,7 @@ class Answering:
         self._specs = lifecycle.definition.runners
         self._arena = arena
         self._open: dict[int, tuple[asyncio.Future[Any], Lease | None, Frame]] = {}
+        self._pipes: dict[int, PartsPipe] = {}
         self._loop = asyncio.get_running_loop()
         self.wire = Wire(self._received, self._lost)
 
@@ -33,6 +35,9 @@ class Answering:
             self._request(frame)
         elif frame.kind == CANCEL and frame.number in self._open:
             self._open[frame.number][0].cancel()
+            self._close_pipe(frame.number)
+        elif frame.kind == MORE and frame.number in self._pipes:
+            self._pipes[frame.number].more()
         elif frame.kind == FAULT and self._lifecycle.faults is not None:
             self._lifecycle.faults.obey(frame.inline.decode())
 
@@ -40,9 +45,13 @@ class Answering:
         spec = self._specs[frame.spec]
         try:
             value, lease = self._value(frame, spec.batching.max_rows if spec.batch else 0)
+            if spec.stream:
+                self._pipes[frame.number] = pipe = PartsPipe(frame.number, self._loop, self.wire)
+                value = (*value, pipe)
             with deadline_of(frame.deadline):
                 future = self._lifecycle.batchers[spec.name].submit(value)
         except Exception as error:
+            self._close_pipe(frame.number)
             self._fail(frame, error)
             return
         self._open[frame.number] = (future, lease, frame._replace(meta=b"", inline=b""))
@@ -60,6 +69,7 @@ class Answering:
 
     def _done(self, number: int, future: asyncio.Future[Any]) -> None:
         _, lease, frame = self._open.pop(number)
+        self._close_pipe(number)
         if future.cancelled():
             if lease is not None:
                 lease.abandoned = True
@@ -88,6 +98,10 @@ class Answering:
     def _fail(self, frame: Frame, error: BaseException) -> None:
         self.wire.send(Frame(ANSWER, FAILED, number=frame.number, inline=pack_error(error)))
 
+    def _close_pipe(self, number: int) -> None:
+        if (pipe := self._pipes.pop(number, None)) is not None:
+            pipe.close()
+
     def _free_soon(self, number: int) -> None:
         """Called wherever the last view of a request's place ends, on whatever thread."""
         if not self._loop.is_closed():
@@ -98,5 +112,6 @@ class Answering:
 
     def _lost(self) -> None:
         """The worker is gone: nobody waits for its requests."""
-        for future, _, _ in list(self._open.values()):
+        for number, (future, _, _) in list(self._open.items()):
             future.cancel()
+            self._close_pipe(number)

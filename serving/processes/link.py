@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from serving.processes.arena import Arena, Space, rounded
 from serving.processes.errors import unpack_error
 from serving.processes.parcel import FAILED, pack, unpack
-from serving.processes.wire import ANSWER, CANCEL, FAULT, NO_PLACE, REQUEST, Frame, Wire
+from serving.processes.wire import ANSWER, CANCEL, FAULT, MORE, NO_PLACE, PART, REQUEST, Frame, Wire
+from serving.streaming import Pipe
 
 if TYPE_CHECKING:
     from serving.processes.remote import RemoteBatcher
@@ -21,7 +22,7 @@ _MOST = 1 << 32
 class Sent:
     """A request that a runner has."""
 
-    __slots__ = ("again", "deadline", "feed", "future", "link", "number", "offset", "room", "rows", "value")
+    __slots__ = ("again", "deadline", "feed", "future", "link", "number", "offset", "pipe", "room", "rows", "value")
 
     def __init__(
         self, feed: RemoteBatcher, value: Any, rows: int, future: asyncio.Future[Any], deadline: float, again: bool
@@ -31,6 +32,16 @@ class Sent:
         self.link: Link | None = None
         self.number = self.room = 0
         self.offset: int | None = None
+        self.pipe: Pipe | None = None
+
+    def stream(self, pipe: Pipe) -> None:
+        """Its answer comes item by item: the runner may send one more whenever one was taken."""
+        self.pipe, self.again = pipe, False
+        pipe.on_taken = self._taken
+
+    def _taken(self) -> None:
+        if self.link is not None:
+            self.link.wire.send(Frame(MORE, number=self.number))
 
     def left(self, future: asyncio.Future[Any]) -> None:
         """Nobody waits for it any more, unless it was answered: let the runner know."""
@@ -82,6 +93,9 @@ class Link:
         self.wire.send(Frame(FAULT, inline=header.encode()))
 
     def _received(self, frame: Frame) -> None:
+        if frame.kind == PART:
+            self._part(frame)
+            return
         sent = self._pending.pop(frame.number, None)
         if sent is None:
             return
@@ -93,6 +107,11 @@ class Link:
             if sent.offset is not None:
                 self._space.give(sent.offset, sent.room)
             sent.link = None
+
+    def _part(self, frame: Frame) -> None:
+        sent = self._pending.get(frame.number)
+        if sent is not None and sent.pipe is not None and not sent.future.done():
+            sent.pipe.put(unpack(frame.form, frame.meta, frame.inline, self._arena, None))
 
     def _answer(self, sent: Sent, frame: Frame) -> None:
         if frame.form == FAILED:

@@ -123,7 +123,13 @@ class RemoteBatcher:
         if link is None:
             raise self.shed(rows)
         future = self._loop.create_future()
+        pipe = None
+        if self.spec.stream:
+            *call, pipe = value
+            value = tuple(call)
         sent = Sent(self, value, rows, future, deadline_now(), self.spec.batching.retry)
+        if pipe is not None:
+            sent.stream(pipe)
         link.send(sent)
         future.add_done_callback(sent.left)
         return future

@@ -1,0 +1,344 @@
+"""Fixtures for services in several processes: they are started as a user does, and watched from outside."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+SERVICE = '''
+import os, threading
+from collections.abc import Iterator
+from typing import Annotated
+import numpy as np
+from prometheus_client import Counter, Gauge
+from pydantic import BaseModel
+from serving import JSON, NDArray, Text, api, batched, service
+from serving.errors import UnfitInput
+
+SEEN = Counter("seen", "Rows that the model has seen.")
+PIDS = Gauge("pids", "Set to 1 by each process.")
+PIDS.set(1)
+Rows = Annotated[np.ndarray, NDArray("float32", ("N", 3))]
+
+class Point(BaseModel):
+    x: float
+    tags: list[str] = []
+
+@service
+class Fleet:
+    @batched(max_rows=32)
+    def double(self, rows):
+        SEEN.inc(len(rows))
+        return rows * 2
+
+    @batched(max_rows=16)
+    def wait(self, rows):
+        threading.Event().wait(0.05)
+        return rows * 2
+
+    @batched(max_rows=16, retry=True)
+    def steady(self, rows):
+        threading.Event().wait(0.05)
+        return rows * 2
+
+    @batched(max_rows=8)
+    def tell(self, values):
+        return [f"{type(value).__name__}:{value!r}" for value in values]
+
+    @batched(max_rows=4)
+    def shaped(self, rows):
+        return rows[::-1][::-1]
+
+    @api
+    async def predict(self, rows: Rows) -> Rows:
+        return await self.double(rows)
+
+    @api
+    async def slow(self, rows: Rows) -> Rows:
+        return await self.wait(rows)
+
+    @api
+    async def again(self, rows: Rows) -> Rows:
+        return await self.steady(rows)
+
+    @api
+    async def point(self, point: Point) -> str:
+        return (await self.tell([point]))[0]
+
+    @api
+    async def dtypes(self, names: list[str]) -> list[str]:
+        """Each dtype, in several shapes and orders, there and back."""
+        said = []
+        for name in names:
+            for shape in ((1,), (3,), (9, 2), (2, 0), (5, 3, 2)):
+                size = int(np.prod(shape))
+                array = np.arange(size).reshape(shape).astype(name)
+                for sent in (array, np.asfortranarray(array), array[::-1]):
+                    came = await self.shaped(sent)
+                    said.append(f"{came.dtype.str} {came.shape} {bool((came == sent).all())} {came.flags.writeable}")
+        return said
+
+    @api
+    async def lists(self, text: str) -> str:
+        objects = np.array([{"a": 1}, None], dtype=object)
+        records = np.array([(1, 2.0)], dtype=[("n", "i4"), ("x", "f8")])
+        values = [text, 3, None, {"deep": [np.arange(3)]}, objects, records, b"bytes", np.float32(2)]
+        return "|".join(await self.tell(values))
+
+    @api
+    def upper(self, text: str, times: int = 1) -> str:
+        if text == "unfit":
+            raise UnfitInput("that does not fit", "send something else")
+        if text == "fault":
+            raise ValueError("secret")
+        return text.upper() * times
+
+    @api(batch=True, max_rows=8)
+    def bulk(self, rows: Rows) -> Rows:
+        return rows + 1
+
+    @api
+    def count(self, text: str) -> Iterator[dict]:
+        for at in range(int(text)):
+            yield {"at": at}
+
+    @api
+    async def pid(self, text: str) -> str:
+        return str(os.getpid())
+
+    @api
+    async def block(self, text: str) -> str:
+        threading.Event().wait(float(text))
+        return "done"
+'''
+ROWS = b"[[1,2,3]]"
+JSON = {"content-type": "application/json"}
+TEXT = {"content-type": "text/plain"}
+
+
+class Served:
+    """`servewatch serve`, as a process."""
+
+    def __init__(self, folder: Path, ports: tuple[int, int], target: str, *flags: str, **options: str) -> None:
+        self.port, self.metrics_port = ports
+        command = [sys.executable, "-m", "servewatch", "serve", target]
+        command += ["--port", str(self.port), "--metrics-port", str(self.metrics_port), *flags]
+        environment = {**os.environ, "SERVEWATCH_HOME": str(folder), "SERVEWATCH_DRAIN_DELAY": "0.3", **options}
+        self.log = (folder / f"log-{self.port}").open("w+")
+        self.popen = subprocess.Popen(command, cwd=folder, env=environment, stdout=self.log, stderr=self.log)
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> tuple[int, bytes]:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=10)
+
+    def post(self, path: str, body: bytes = ROWS, **headers: str) -> tuple[int, bytes]:
+        return self.ask("POST", path, body, **(headers or JSON))
+
+    def ready(self) -> bool:
+        return self.status("/readyz") == 200
+
+    def status(self, path: str) -> int:
+        try:
+            return self.ask("GET", path)[0]
+        except OSError:
+            return 0
+
+    def page(self, port: int = 0, accept: str = "") -> str:
+        connection = http.client.HTTPConnection("127.0.0.1", port or self.metrics_port, timeout=10)
+        with contextlib.closing(connection):
+            connection.request("GET", "/metrics", headers={"accept": accept})
+            return connection.getresponse().read().decode()
+
+    def value(self, name: str, **labels: str) -> float:
+        """The sum of the samples of that name with these labels."""
+        return self.total(self.page(), name, **labels)
+
+    @staticmethod
+    def total(page: str, name: str, **labels: str) -> float:
+        """The same, of a page that was read before."""
+        return sum(
+            sample.value
+            for family in text_string_to_metric_families(page)
+            for sample in family.samples
+            if sample.name == name and labels.items() <= sample.labels.items()
+        )
+
+    def processes(self) -> list[int]:
+        """Every process that it started."""
+        return descendants(self.popen.pid)
+
+    def children(self, role: str) -> list[int]:
+        """Process numbers, by what they hold: of its children only workers have the service's socket."""
+        lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        door = {f"socket:[{line[9]}]" for line in lines if line[1].endswith(f":{self.port:04X}") and line[3] == "0A"}
+        found = []
+        for pid in self.processes():
+            if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text():
+                has = any(os.readlink(link) in door for link in Path(f"/proc/{pid}/fd").iterdir())
+                found += [pid] if has == (role == "worker") else []
+        return found
+
+    def end(self, seconds: float = 15) -> tuple[int, str]:
+        """Its exit code, and what it and its children said."""
+        code = self.popen.wait(seconds)
+        self.log.seek(0)
+        return code, self.log.read()
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that it started, that live."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[1]) == pid and fields[0] != "Z":
+                found.append(int(stat.parent.name))
+    return sorted(found)
+
+
+class Load:
+    """Clients on kept connections, and a book of what they were answered."""
+
+    def __init__(self, port: int, path: str, clients: int) -> None:
+        self.port, self.path = port, path
+        self.codes: Counter[Any] = Counter()
+        self.wrong: list[bytes] = []
+        self.slowest = 0.0
+        self.last_trouble = 0.0
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [threading.Thread(target=self._run) for _ in range(clients)]
+        for thread in self._threads:
+            thread.start()
+
+    def _run(self) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=15)
+        while not self._stop.is_set():
+            begun = time.monotonic()
+            code, content = self._ask(connection)
+            with self._lock:
+                self.codes[code] += 1
+                self.slowest = max(self.slowest, time.monotonic() - begun)
+                if code != 200:
+                    self.last_trouble = time.monotonic()
+                if code == 200 and content != b"[[2.0,4.0,6.0]]":
+                    self.wrong.append(content)
+            if code == "refused":
+                break
+            if code != 200:
+                self._stop.wait(0.02)
+        connection.close()
+
+    def _ask(self, connection: http.client.HTTPConnection) -> tuple[Any, bytes]:
+        try:
+            if connection.sock is None:
+                connection.connect()
+        except ConnectionError:
+            return "refused", b""
+        try:
+            connection.request("POST", self.path, ROWS, JSON)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        except (ConnectionError, http.client.HTTPException):
+            connection.close()
+            return "cut", b""
+        except TimeoutError:
+            return "hung", b""
+
+    def stop(self) -> Counter[Any]:
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout=20)
+        return self.codes
+
+
+@pytest.fixture(scope="session")
+def launch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Served]]:
+    """`launch("--workers", "2")` serves the module above; it is killed with the tests."""
+    folder = tmp_path_factory.mktemp("fleet")
+    (folder / "fleet_service.py").write_text(SERVICE)
+    running: list[Served] = []
+
+    def start(*flags: str, target: str = "fleet_service:Fleet", source: str = "", **options: str) -> Served:
+        if source:
+            (folder / f"{target.partition(':')[0]}.py").write_text(source)
+        served = Served(folder, (_free(), _free()), target, *flags, **options)
+        running.append(served)
+        return served
+
+    yield start
+    for served in running:
+        if served.popen.poll() is None:
+            served.popen.send_signal(signal.SIGKILL)
+        served.popen.wait(10)
+        served.log.close()
+
+
+def _free() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def fleet(launch: Callable[..., Served]) -> Served:
+    """Two workers and one runner, for tests that leave them as they are."""
+    return up(launch("--workers", "2", "--runners", "1"), 2)
+
+
+def up(served: Served, workers: int) -> Served:
+    """Wait until all its workers are ready."""
+    deadline, pause = time.monotonic() + 30, threading.Event()
+    answered: set[bytes] = set()
+    while len(answered) < workers:
+        if time.monotonic() > deadline or served.popen.poll() is not None:
+            pytest.fail(f"not up: {served.end(1) if served.popen.poll() is not None else answered}")
+        pause.wait(0.02)
+        with contextlib.suppress(OSError):
+            if served.ready():
+                code, pid = served.post("/pid", b"x", **TEXT)
+                answered |= {pid} if code == 200 else set()
+    return served
+
+
+@pytest.fixture
+def load() -> Iterator[Callable[..., Load]]:
+    """`load(served, path, clients)` sends requests until it is stopped."""
+    running: list[Load] = []
+
+    def start(served: Served, path: str = "/predict", clients: int = 16) -> Load:
+        running.append(one := Load(served.port, path, clients))
+        return one
+
+    yield start
+    for one in running:
+        one.stop()
+
+
+@pytest.fixture
+def whole(launch: Callable[..., Served]) -> Callable[..., Served]:
+    """`whole(workers, runners)` gives processes of the test's own, all of them up."""
+
+    def start(workers: int = 2, runners: int = 1, **options: str) -> Served:
+        return up(launch("--workers", str(workers), "--runners", str(runners), **options), workers)
+
+    return start

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+
+from serving.store import Store
+
+COUNTED = ("servewatch_requests_total", "servewatch_runner_requests_total", "seen_total")
+
+SERVICE = '''
+import sys
+import numpy as np
+from prometheus_client import Gauge
+from serving import api, batched, service, use
+
+IMPORTED = Gauge("torch_imported", "Processes of the service that have PyTorch.")
+IMPORTED.set_function(lambda: float("torch" in sys.modules))
+
+@service
+class Flowers:
+    model = use("flowers")
+
+    def __init__(self):
+        self.classes = self.model.objects["classes"]
+
+    @batched()
+    def run(self, rows):
+        return self.model(rows)
+
+    @api
+    async def predict(self, row: list[float]) -> dict:
+        scores = (await self.run(np.array([row], "float32")))[0]
+        return {"class": self.classes[int(scores.argmax())], "version": self.model.version}
+
+    @api
+    async def here(self, row: list[float]) -> list:
+        """Calls the model in the worker, which then has to load it."""
+        return self.model(np.array([row], "float32")).tolist()
+'''
+
+
+def test_a_killed_worker_costs_its_own_connections_only(
+    whole: Callable[..., Any], load: Callable[..., Any], eventually: Any
+) -> None:
+    """kill -9 of a worker under load: its connections are cut, all others answered, another takes its place."""
+    served = whole()
+    one = load(served, "/slow", 16)
+    eventually(lambda: one.codes[200] >= 48, 20)
+    page = served.page()
+    before = {name: served.total(page, name) for name in COUNTED}
+    killed = served.children("worker")[0]
+    os.kill(killed, signal.SIGKILL)
+    answered = one.codes[200]
+    for _ in range(10):
+        page = served.page()
+        now = {name: served.total(page, name) for name in COUNTED}
+        assert all(now[name] >= before[name] for name in COUNTED)
+        before = now
+    eventually(lambda: len(served.children("worker")) == 2 and killed not in served.children("worker"), 10)
+    eventually(lambda: one.codes[200] >= answered + 200, 20)
+    codes = one.stop()
+    assert set(codes) <= {200, "cut"}
+    assert codes["cut"] <= 16
+    eventually(lambda: served.value("servewatch_runner_requests_in_progress") == 0, 5)
+    assert served.value("servewatch_runner_queue_requests") == 0
+    assert one.wrong == []
+
+
+def test_weights_are_loaded_in_the_runner_and_in_a_worker_only_when_called_there(
+    launch: Callable[..., Any], eventually: Any, tmp_path: Path
+) -> None:
+    """Two workers know the model's version and classes without PyTorch; the runner has it."""
+    Store(tmp_path / "models").save("flowers:1", nn.Identity(), custom={"classes": ["rose", "tulip"]})
+    home = str(tmp_path)
+    served = launch("--workers", "2", target="flower_service:Flowers", source=SERVICE, SERVEWATCH_HOME=home)
+    eventually(served.ready, 40)
+    code, answer = served.post("/predict", b"[1, 0]")
+    assert (code, answer) == (200, b'{"class":"rose","version":"1"}')
+    assert served.value("torch_imported") == 1
+    assert served.value("servewatch_model_info", model="flowers", model_version="1") == 1
+    assert b'{"name":"flowers","version":"1"}' in served.ask("GET", "/healthz")[1]
+    assert served.post("/here", b"[1, 0]") == (200, b"[[1.0,0.0]]")
+    assert served.value("torch_imported") == 2
