@@ -75,8 +75,8 @@ def _health() -> list[Modern]:
         ),
         panels.stat(
             "Error ratio",
-            "Share of requests over 5 minutes answered with 5xx. Red where RequestErrorsHigh pages.",
-            select(ERRORS[LONG], **SERVICE),
+            "Share of the last minute's requests answered with 5xx. Red where RequestErrorsHigh pages.",
+            select(ERRORS[SHORT], **SERVICE),
             "percentunit",
             legend="{{service}}",
             thresholds=style.steps(REQUEST_ERRORS_HIGH.threshold),

@@ -51,6 +51,12 @@ test("a service of which no replica answers is red before its alert fires", () =
   assert.equal(verdict({ ...FINE, down }).tone, "warn");
 });
 
+test("what is said once is not said again", () => {
+  const { summary } = alert("pending").alert.annotations;
+  const found = verdict({ ...FINE, firing: [alert("firing")], pending: [alert("pending")] });
+  assert.deepEqual(found.more, [summary]);
+});
+
 test("pages are red, tickets amber, and what is silenced is not all right", () => {
   assert.equal(verdict({ ...FINE, firing: [alert("firing")] }).tone, "bad");
   assert.equal(verdict({ ...FINE, firing: [alert("firing", "ticket")] }).text, "One ticket is open");

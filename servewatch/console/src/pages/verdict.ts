@@ -55,10 +55,11 @@ export function verdict(facts: Facts): Verdict {
       : loud.length
         ? ["warn", amount(loud.length, "One ticket is open", "tickets are open")]
         : (unsettled(facts) ?? ["ok", "Everything is all right"]);
+  const known = [...(loud.length ? loud : firing).slice(0, 4).map(words), ...dead.slice(0, 4)];
+  const waiting = pending.map(words).filter((line) => !known.includes(line));
   const more = [
-    ...(loud.length ? loud : firing).slice(0, 4).map(words),
-    ...dead.slice(0, 4),
-    ...pending.slice(0, 4).map((one) => `pending: ${words(one)}`),
+    ...known,
+    ...waiting.slice(0, 4).map((line) => `pending: ${line}`),
     ...services.flatMap((one) => one.over).slice(0, 4),
     ...down.slice(0, 3).map((one) => `${one.labels.job} ${one.labels.instance} does not answer`),
     ...blind,
