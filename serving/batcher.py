@@ -161,6 +161,8 @@ class Batcher:
         self.rows += rows
         self._arrived += 1
         self._series.queue_requests.set(len(self._queue))
+        if self._free and self.rows >= self.limits.max_rows:  # full: nobody need be waited for, and others find room
+            self._dispatch("drain" if self.draining else "full")
         self._look_soon()
         return job.future
 
