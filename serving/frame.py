@@ -72,14 +72,17 @@ def _add_health(frame: FastAPI, lifecycle: Lifecycle) -> None:
         declared = lifecycle.definition
         return {"status": lifecycle.state, "service": declared.name, "version": declared.version, "models": models}
 
+    @frame.head("/livez", include_in_schema=False)
     @frame.get("/livez", tags=["health"], summary="The process lives")
     async def livez() -> dict[str, Any]:
         return {"status": "alive"}
 
+    @frame.head("/healthz", include_in_schema=False)
     @frame.get("/healthz", tags=["health"], summary="What the service is doing")
     async def healthz() -> dict[str, Any]:
         return described()
 
+    @frame.head("/readyz", include_in_schema=False)
     @frame.get("/readyz", tags=["health"], summary="Requests are welcome")
     async def readyz() -> dict[str, Any]:
         if (reason := lifecycle.reason) is not None:
@@ -89,7 +92,8 @@ def _add_health(frame: FastAPI, lifecycle: Lifecycle) -> None:
 
 def _add_errors(frame: FastAPI, endpoints: list[str]) -> None:
     def answer(error: ServewatchError, extra: dict[str, str] | None = None) -> JSONResponse:
-        return JSONResponse(error.body(), error.status, {**error.headers, **(extra or {})})
+        given = {name.lower(): value for name, value in (extra or {}).items()}
+        return JSONResponse(error.body(), error.status, {**error.headers, **given})
 
     @frame.exception_handler(ServewatchError)
     async def ours(request: Request, error: ServewatchError) -> JSONResponse:

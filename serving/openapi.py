@@ -45,7 +45,7 @@ def _operation(endpoint: Endpoint, schemas: dict[str, Any]) -> dict[str, Any]:
         "summary": summary or endpoint.name,
         "description": description.strip(),
         "parameters": [
-            {"name": p.name, "in": "query", "required": p.required, "schema": p.adapter.json_schema()}
+            {"name": p.name, "in": "query", "required": p.required, "schema": p.schema()}
             for p in endpoint.signature.query
         ],
         "requestBody": {"required": True, "content": _lift(endpoint.signature.input.schema(), schemas)},

@@ -64,9 +64,21 @@ class Batched(Generic[In, Out]):
         return direct
 
 
+@overload
+def batched(function: Callable[[Any, In], Out], /) -> Batched[In, Out]: ...
+@overload
 def batched(
     *, max_rows: int = 64, max_wait: float = 0.01, threads: int = 1, retry: bool = False
-) -> Callable[[Callable[[Any, In], Out]], Batched[In, Out]]:
+) -> Callable[[Callable[[Any, In], Out]], Batched[In, Out]]: ...
+def batched(
+    function: Any = None,
+    /,
+    *,
+    max_rows: int = 64,
+    max_wait: float = 0.01,
+    threads: int = 1,
+    retry: bool = False,
+) -> Any:
     """Run a method with the rows of many requests, joined along the first axis; it answers a row for each.
 
     `retry=True` says that it may be run twice: what a runner's process had in hand when it died is sent to another.
@@ -80,7 +92,7 @@ def batched(
             raise ServiceInvalid(f"{function.__qualname__} is async and @batched: it runs on a thread", "make it a def")
         return Batched(function, Batching(max_rows, max_wait, threads, retry))
 
-    return declare
+    return declare(function) if function is not None else declare
 
 
 class ModelRef:

@@ -29,6 +29,12 @@ class Parameter:
     name: str
     adapter: TypeAdapter[Any]
     required: bool
+    default: Any = None
+
+    def schema(self) -> dict[str, Any]:
+        """Its JSON schema, the default included."""
+        told = {} if self.required or self.default is None else {"default": self.default}
+        return {**self.adapter.json_schema(), **told}
 
     def read(self, query: dict[str, str]) -> Any:
         """Check the query's value."""
@@ -109,7 +115,8 @@ def _query(parameter: inspect.Parameter, hints: dict[str, Any], where: str) -> P
             "come from the query and are int, float, bool or str",
             "take several values as one pydantic model",
         )
-    return Parameter(parameter.name, TypeAdapter(kind), parameter.default is inspect.Parameter.empty)
+    required = parameter.default is inspect.Parameter.empty
+    return Parameter(parameter.name, TypeAdapter(kind), required, None if required else parameter.default)
 
 
 def _input(hint: Any, name: str, where: str) -> Input:

@@ -159,11 +159,16 @@ def _kind(raw: Array) -> str:
     return names.get(raw.dtype.kind, str(raw.dtype))
 
 
+def _not_json(data: bytes) -> str:
+    odd = b"NaN" in data or b"Infinity" in data
+    return "NaN and Infinity are not JSON" if odd else f"send lists of numbers as {JSON}"
+
+
 def _read_json(data: bytes) -> Array:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
-        raise InvalidInput(f"the body is not JSON: {error}", "NaN and Infinity are not JSON") from None
+        raise InvalidInput(f"the body is not JSON: {error}", _not_json(data)) from None
     if isinstance(value, bool) or not isinstance(value, list | int | float):
         raise UnfitInput(f"expected a list of numbers, got {_CALLED[type(value)]}")
     if (place := data.find(b'"')) >= 0:  # numpy would make all of them texts as wide as the longest

@@ -35,6 +35,14 @@ def test_health_says_what_runs(live: Any) -> None:
     assert live.get("/livez").json() == {"status": "alive"}
 
 
+def test_head_is_answered_and_allow_is_said_once(live: Any) -> None:
+    """Load balancers ask health with HEAD; a wrong method is told the right ones, in one header."""
+    assert live.ask("HEAD", "/readyz").status == 200
+    refused = live.ask("DELETE", "/healthz")
+    assert refused.status == 405
+    assert "POST" not in refused.headers["allow"]
+
+
 def test_a_draining_service_is_not_ready_and_says_why(live: Any) -> None:
     """/readyz is 503 with the reason and Retry-After; /healthz and /livez still answer; connections are closed."""
     live.lifecycle.drain()

@@ -77,9 +77,9 @@ def test_query_parameters_have_their_types_and_bounds() -> None:
     """What may be left out is not required."""
     top, exact = PATHS["/name"]["post"]["parameters"]
     assert (top["name"], top["in"], top["required"], top["schema"]) == (
-        "top", "query", False, {"type": "integer", "minimum": 1},
+        "top", "query", False, {"type": "integer", "minimum": 1, "default": 3},
     )  # fmt: skip
-    assert exact["schema"] == {"type": "boolean"}
+    assert exact["schema"] == {"type": "boolean", "default": False}
     assert PATHS["/count"]["post"]["parameters"][0]["required"] is True
 
 

@@ -112,6 +112,24 @@ def test_a_model_is_looked_for_in_the_store_where_there_is_no_server(
         _ = Demo().model
 
 
+def test_batched_may_stand_bare() -> None:
+    """As @api and @service, @batched needs no parentheses where the defaults will do."""
+
+    @service
+    class Bare:
+        @batched
+        def double(self, rows: list[int]) -> list[int]:
+            return [2 * row for row in rows]
+
+        @api
+        async def ask(self, rows: list[int]) -> list[int]:
+            return await self.double(rows)
+
+    (runner,) = definition(Bare).runners
+    assert (runner.name, runner.batching.max_rows) == ("double", 64)
+    assert asyncio.run(Bare().ask([1, 2])) == [2, 4]
+
+
 def test_a_subclass_serves_what_it_inherits_and_what_it_overrides() -> None:
     """Endpoints of a base class are served; an override without @api is none."""
 
