@@ -73,6 +73,13 @@ def choose_device(wanted: str) -> torch.device:
     return device
 
 
+def spread(wanted: str, index: int) -> str:
+    """The device of one runner of several: each takes the next GPU, round and round."""
+    if wanted not in ("auto", "cuda") or not torch.cuda.is_available():
+        return wanted
+    return f"cuda:{index % torch.cuda.device_count()}"
+
+
 def _predictor(module: nn.Module, device: torch.device) -> Callable[[Any], Any]:
     @torch.inference_mode()
     def predict(rows: Any) -> Any:
