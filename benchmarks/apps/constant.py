@@ -4,7 +4,7 @@ ANSWER = b'{"label":"class 3","index":3,"probabilities":[0.1,0.1,0.1,0.1,0.1,0.1
 HEADERS = [(b"content-type", b"application/json"), (b"content-length", str(len(ANSWER)).encode())]
 
 
-async def app(scope, receive, send):
+async def app(scope, receive, send) -> None:
     """Read and answer."""
     if scope["type"] != "http":
         return

@@ -9,7 +9,7 @@ MODEL = model()
 HEADERS = [(b"content-type", b"application/json")]
 
 
-async def app(scope, receive, send):
+async def app(scope, receive, send) -> None:
     """Read, run, answer."""
     if scope["type"] != "http":
         return

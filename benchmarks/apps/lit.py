@@ -17,16 +17,16 @@ class Lit(ls.LitAPI):
         """From JSON."""
         return np.asarray(request, np.float32)
 
-    def batch(self, inputs):
+    def batch(self, inputs) -> np.ndarray:
         """Rows of many requests."""
         return np.stack(inputs)
 
-    def predict(self, pictures):
+    def predict(self, pictures) -> np.ndarray:
         """Run the model."""
         with torch.inference_mode():
             return self.model(torch.from_numpy(pictures)).numpy()
 
-    def unbatch(self, output):
+    def unbatch(self, output) -> list[np.ndarray]:
         """A row for each."""
         return list(output)
 
