@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import http.client
 import json
+import signal
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
@@ -258,6 +259,18 @@ def test_a_stop_waits_for_streams(live: Any, teller: Storyteller, eventually: An
         assert answer.read() == b"hmhm"
     live.thread.join(timeout=10)
     assert live.count(200, "waits") == 1
+
+
+def test_a_stream_that_outlasts_the_stop_ends_with_an_error(serve: Callable[..., Any]) -> None:
+    """After the drain's timeout its generator is closed, and the client is told why."""
+    live = serve(Storyteller, drain_delay=0.0, drain_timeout=0.5)
+    with opened(live, "/waits", "hm", accept=EVENTS) as answer:
+        live.server.handle_exit(signal.SIGTERM, None)
+        last = answer.read().decode().split("\n\n")[-2]
+    assert json.loads(last.removeprefix("event: error\ndata: "))["error"]["code"] == "not_ready"
+    live.thread.join(timeout=10)
+    assert live.lifecycle.instance.closed == ["waits"]
+    assert live.count(503, "waits") == 1
 
 
 def test_the_docs_show_what_comes(live: Any) -> None:
