@@ -71,6 +71,7 @@ class Handler:
     def __init__(self, endpoint: Endpoint, lifecycle: Lifecycle, counts: Counts, deadlines: Deadlines) -> None:
         self.endpoint = endpoint
         self._signature = endpoint.signature
+        self._apart = endpoint.signature.input.apart
         self._lifecycle = lifecycle
         self._counts = counts
         self._deadlines = deadlines
@@ -120,7 +121,7 @@ class Handler:
 
     async def _stream(self, head: Head, scope: Scope, receive: Receive, send: Send, data: bytes, closing: bool) -> int:
         """Send what the endpoint yields, item by item; what goes wrong after the first ends the answer."""
-        value, _, query = self._decode(head, scope, data)
+        value, _, query = await self._decode(head, scope, data)
         answer = StreamAnswer(send, self._signature.framing(head.accept), head.request_id, closing)
         try:
             with Presence(receive, head.link) as presence:
@@ -189,16 +190,20 @@ class Handler:
             raise too_large(head.length, self._limit)
         return data
 
-    def _decode(self, head: Head, scope: Scope, data: bytes) -> tuple[Any, bool, dict[str, Any]]:
+    async def _decode(self, head: Head, scope: Scope, data: bytes) -> tuple[Any, bool, dict[str, Any]]:
         """The request's value, whether it is one row alone, and what came in the query."""
         if self._faults is not None and head.fault:
             self._faults.obey(head.fault)
-        value, alone = self._signature.input.decode(Body(data, head.media, head.parameters))
+        body, decode = Body(data, head.media, head.parameters), self._signature.input.decode
+        if len(data) < self._apart:
+            value, alone = decode(body)
+        else:
+            value, alone = await asyncio.get_running_loop().run_in_executor(None, decode, body)
         return value, alone, self._read_query(scope["query_string"]) if self._signature.query else {}
 
     async def _answer(self, head: Head, scope: Scope, data: bytes) -> tuple[bytes, bytes]:
         """Decode, check, run, encode."""
-        value, alone, query = self._decode(head, scope, data)
+        value, alone, query = await self._decode(head, scope, data)
         result = await self._call(value, query)
         return self._signature.output.encode(result[0] if alone else result, head.accept)
 

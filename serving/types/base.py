@@ -25,6 +25,10 @@ class Input(Protocol):
     def media(self) -> tuple[str, ...]:
         """The content types that it reads."""
 
+    @property
+    def apart(self) -> float:
+        """From how many bytes on a body is decoded on a thread, beside the event loop."""
+
     def decode(self, body: Body) -> tuple[Any, bool]:
         """The value, and whether it was one row without its rows' axis, so that the answer is for that one."""
 

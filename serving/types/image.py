@@ -31,6 +31,8 @@ class Image:
     array: bool = False
     max_pixels: int = 20_000_000
 
+    apart = 4096
+
     @property
     def form_field(self) -> str:
         """The multipart field that holds the picture: `field`, else the parameter's name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import reprlib
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,7 @@ class JSON:
     type: Any = Any
 
     media = (MEDIA,)
+    apart = math.inf  # the decoder holds the interpreter's lock: a thread would help nobody
 
     @cached_property
     def _adapter(self) -> TypeAdapter[Any] | None:

@@ -36,6 +36,7 @@ class NDArray:
     high: float | None = None
 
     media = (JSON, NPY)
+    apart = math.inf  # the decoder holds the interpreter's lock: a thread would help nobody
 
     def __post_init__(self) -> None:
         """Refuse a dtype that no request could be read into."""

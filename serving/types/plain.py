@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ class Text:
     """UTF-8 text."""
 
     media = ("text/plain",)
+    apart = math.inf
 
     def decode(self, body: Body) -> tuple[str, bool]:
         """Read text; a body without content type is taken for text."""
@@ -40,6 +42,8 @@ class File:
     """Bytes of any content type, as they came."""
 
     type: str = "application/octet-stream"
+
+    apart = math.inf
 
     @property
     def media(self) -> tuple[str, ...]:
