@@ -111,7 +111,11 @@ class Link:
     def _part(self, frame: Frame) -> None:
         sent = self._pending.get(frame.number)
         if sent is not None and sent.pipe is not None and not sent.future.done():
-            sent.pipe.put(unpack(frame.form, frame.meta, frame.inline, self._arena, None))
+            try:
+                sent.pipe.put(unpack(frame.form, frame.meta, frame.inline, self._arena, None))
+            except Exception as error:
+                sent.future.set_exception(error)
+                self.cancel(sent)
 
     def _answer(self, sent: Sent, frame: Frame) -> None:
         if frame.form == FAILED:

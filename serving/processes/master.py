@@ -27,6 +27,7 @@ from serving.server import LAST_WORDS, listen, listen_for_metrics
 from serving.settings import Settings
 
 TICK = 1.0
+RECONNECT = 0.2
 GRACE = 3.0
 """Seconds beyond the drain's own that children have to end by themselves."""
 
@@ -105,6 +106,8 @@ class Master:
             self._greet(child)
         elif kind == "ready":
             self._welcome(child)
+        elif kind == "lost":
+            self._loop.call_later(RECONNECT, self._reconnect, child, content[0])
         elif kind == "failed":
             child.failure = Failure(*content)
         elif kind == "ask" and content[1] == "pin":
@@ -133,6 +136,14 @@ class Master:
             for worker in self._children("worker"):
                 if worker.greeted:
                     self._introduce(worker, child)
+
+    def _reconnect(self, worker: Child, number: int) -> None:
+        """A way between two that both live has broken."""
+        living = list(self._children())
+        for runner in living:
+            if runner.number == number and worker in living and not runner.ended:
+                log.warning("%s has lost %s: they are connected again", worker.name, runner.name)
+                self._introduce(worker, runner)
 
     def _introduce(self, worker: Child, runner: Child) -> None:
         try:

@@ -53,7 +53,12 @@ class WorkerLifecycle(Lifecycle):
         self._peers = Peers(self._door, self._control, self._link)
 
     def _link(self, process: int, arena: Arena) -> Link:
-        return Link(process, arena, self._links.add, self._links.lost)
+        return Link(process, arena, self._links.add, self._lost)
+
+    def _lost(self, link: Link) -> None:
+        """The master knows whether the runner lives: if it does, it makes another way to it."""
+        self._links.lost(link)
+        self._control.send("lost", link.runner)
 
     def _load(self, tag: str) -> Model:
         store = Store(self.settings.store)
