@@ -230,10 +230,16 @@ def load() -> Iterator[Callable[..., Load]]:
 
 
 @pytest.fixture
-def whole(launch: Callable[..., Served]) -> Callable[..., Served]:
-    """`whole(workers, runners)` gives processes of the test's own, all of them up."""
+def whole(launch: Callable[..., Served]) -> Iterator[Callable[..., Served]]:
+    """`whole(workers, runners)` gives processes of the test's own, all of them up; they end with it."""
+    running: list[Served] = []
 
     def start(workers: int = 2, runners: int = 1, **options: str) -> Served:
-        return up(launch("--workers", str(workers), "--runners", str(runners), **options), workers)
+        running.append(launch("--workers", str(workers), "--runners", str(runners), **options))
+        return up(running[-1], workers)
 
-    return start
+    yield start
+    for served in running:
+        if served.popen.poll() is None:
+            served.popen.kill()
+        served.popen.wait(10)
