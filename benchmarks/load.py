@@ -44,17 +44,19 @@ def parse(text: str) -> Measured:
     failed = sum(map(int, re.findall(r"Non-2xx or 3xx responses: (\d+)", text)))
     failed += sum(int(n) for n in re.findall(r"(?:connect|read|write|timeout) (\d+)", text))
     return Measured(
-        rate, _milliseconds(_find(r"50%\s+(\S+)", text)), _milliseconds(_find(r"99%\s+(\S+)", text)), failed
+        rate, _milliseconds(_find(r"^\s+50%\s+(\S+)", text)), _milliseconds(_find(r"^\s+99%\s+(\S+)", text)), failed
     )
 
 
 def _find(pattern: str, text: str) -> str:
-    found = re.search(pattern, text)
+    found = re.search(pattern, text, re.MULTILINE)
     if found is None:
         raise ValueError(f"wrk's report has no {pattern!r}: {text[-500:]}")
     return found[1]
 
 
 def _milliseconds(text: str) -> float:
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()  # type: ignore[union-attr]
-    return float(number) * _UNITS[unit]
+    found = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text)
+    if found is None:
+        raise ValueError(f"wrk's report has the latency {text!r}")
+    return float(found[1]) * _UNITS[found[2]]

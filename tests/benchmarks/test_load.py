@@ -10,6 +10,9 @@ from typing import Any
 FOLDER = Path(__file__).parents[2] / "benchmarks"
 REPORT = """\
 Running 5s test @ http://127.0.0.1:1/predict
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency     6.19ms  499.40us  11.14ms   88.50%
+    Req/Sec    10.05k   308.54    10.52k    79.99%
   Latency Distribution
      50%    7.07ms
      75%    7.95ms
