@@ -34,6 +34,7 @@ def files() -> dict[Path, str]:
     # Here and not above: nothing but generating needs grafanalib.
     import dashboards
     from dashboards import grafana
+    from servewatch import documents
 
     rules, boards, provisioning, stack = FOLDERS
     found = {
@@ -44,6 +45,7 @@ def files() -> dict[Path, str]:
     found[stack / "prometheus.yml"] = composed.prometheus_yml()
     found |= {boards / f"{name}.json": text for name, text in dashboards.DASHBOARDS.items()}
     found |= {provisioning / name: text for name, text in grafana.files().items()}
+    found |= documents.files()
     return found
 
 

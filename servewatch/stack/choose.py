@@ -7,6 +7,7 @@ from pathlib import Path
 
 from servewatch.stack import state
 from servewatch.stack.compose import FILE, Compose, engine_answers, remembered
+from servewatch.stack.errors import StackError
 from servewatch.stack.mode import Mode, Options
 from servewatch.stack.native import Native
 
@@ -19,8 +20,13 @@ def choose(mode: str | None, options: Options, folder: Path, say: Say) -> Mode:
     if record is not None and record.supervised:
         raise state.already_running(record, options.home)
     if mode == "compose":
+        if not options.demo:
+            raise StackError(
+                f"the containers of docker-compose.yml hold the demo service, not {options.service}",
+                f"servewatch up --native --service {options.service}",
+            )
         return Compose(options, folder, say)
-    if mode is None and (folder / FILE).is_file() and engine_answers():
+    if mode is None and options.demo and (folder / FILE).is_file() and engine_answers():
         compose = Compose(options, folder, say)
         if compose.fetch():
             return compose

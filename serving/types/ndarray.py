@@ -62,7 +62,7 @@ class NDArray:
         if body.media == NPY:
             raw = _read_npy(body.data)
         elif body.media in (JSON, ""):
-            raw = _read_json(body.data)
+            raw = self._from_json(body.data)
         else:
             raise unsupported(body, self.media)
         array = self._cast(raw)
@@ -72,6 +72,12 @@ class NDArray:
         self._check_shape(array, raw.shape)
         self._check_values(array)
         return array, alone
+
+    def _from_json(self, data: bytes) -> Array:
+        try:
+            return _read_json(data)
+        except UnfitInput as error:
+            raise UnfitInput(f"{error.message}; expected {self._describe()}") from None
 
     def _describe(self) -> str:
         shape = f" of shape {self._shape_text()}" if self.shape is not None else ""
@@ -171,9 +177,9 @@ def _read_json(data: bytes) -> Array:
     except orjson.JSONDecodeError as error:
         raise InvalidInput(f"the body is not JSON: {error}", _not_json(data)) from None
     if isinstance(value, bool) or not isinstance(value, list | int | float):
-        raise UnfitInput(f"expected a list of numbers, got {_CALLED[type(value)]}")
+        raise UnfitInput(f"got {_CALLED[type(value)]}")
     if (place := data.find(b'"')) >= 0:  # numpy would make all of them texts as wide as the longest
-        raise UnfitInput(f"expected numbers, got text or an object at byte {place} of the body")
+        raise UnfitInput(f"got text or an object at byte {place} of the body")
     try:
         return np.asarray(value)
     except ValueError:
