@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts import alertmanager
-from servewatch.stack import hints
+from servewatch.stack import hints, ports
 from servewatch.stack.errors import StackError, ToolMissing
 from servewatch.stack.mode import Options, ProcessStatus, StackStatus
 from servewatch.stack.state import write_json
@@ -19,6 +19,7 @@ from servewatch.stack.wake import Wake
 from serving.settings import inherited_environment
 
 FILE = "docker-compose.yml"
+PUBLISHED = ("prometheus", "alertmanager", "receiver", "grafana")
 NAMES = ("serving", "prometheus", "alertmanager", "receiver", "grafana", "traffic")
 GATEWAY = "gateway"
 ADMIN_PASSWORD = "docker compose exec grafana cat /var/lib/grafana/admin_password"
@@ -54,6 +55,8 @@ class Compose:
                 "no container engine with Compose v2 answers (docker info, docker compose version)",
                 "start Docker, or run without containers: servewatch up --native",
             )
+        if not self.status().processes:  # what runs already holds ports of its own
+            ports.check(self.options.ports, ("service", *PUBLISHED))
         self._remember()
         self.say("building and starting containers (the first time takes minutes)")
         wait = ["up", "--detach", "--build", "--wait", *([] if self.options.traffic else ["--scale", "traffic=0"])]
@@ -175,10 +178,9 @@ def alertmanager_yml(secrets: Path) -> str | None:
 
 def variables(options: Options) -> dict[str, str]:
     """What docker-compose.yml may be told: ports as SERVEWATCH_<NAME>_PORT, and the service."""
-    ports = options.ports
-    names = ("prometheus", "alertmanager", "receiver", "grafana")
-    chosen = {f"SERVEWATCH_{name.upper()}_PORT": str(getattr(ports, name)) for name in names}
-    return {**chosen, "SERVEWATCH_PORT": str(ports.service), "SERVEWATCH_SERVICE": options.service}
+    given = options.ports
+    chosen = {f"SERVEWATCH_{name.upper()}_PORT": str(getattr(given, name)) for name in PUBLISHED}
+    return {**chosen, "SERVEWATCH_PORT": str(given.service), "SERVEWATCH_SERVICE": options.service}
 
 
 def parse_ps(text: str) -> list[dict[str, Any]]:

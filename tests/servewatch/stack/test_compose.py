@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,14 @@ from servewatch.stack.compose import (
     FILE,
     Compose,
     alertmanager_yml,
+    engine_answers,
     parse_ps,
     record_path,
     remembered,
     summary,
     variables,
 )
-from servewatch.stack.errors import StackError
+from servewatch.stack.errors import PortTaken, StackError
 from servewatch.stack.mode import Options, ProcessStatus
 from servewatch.stack.ports import Ports
 from servewatch.stack.state import write_json
@@ -120,3 +122,17 @@ def test_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(StackError, match=r"no docker-compose.yml in") as error:
         Compose(Options(tmp_path), tmp_path, print).up()
     assert "servewatch up --native" in error.value.help
+
+
+@pytest.mark.skipif(not engine_answers(), reason="no container engine answers: start Docker")
+@pytest.mark.containers
+def test_a_taken_port_is_told_before_anything_is_built(tmp_path: Path) -> None:
+    """The error names the port, who needs it and the flag, as without containers."""
+    (tmp_path / "docker-compose.yml").write_text("services: {a: {image: 'servewatch-never:1.0'}}\n")
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        holder.listen()
+        taken = holder.getsockname()[1]
+        options = Options(tmp_path / "home", ports=Ports(service=taken))
+        with pytest.raises(PortTaken, match=f"port {taken} is taken, and the service needs it"):
+            Compose(options, tmp_path, [].append).up()
