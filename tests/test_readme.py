@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 from servewatch.cli import COMMANDS
 from serving import create_app
+from tests.servewatch.stack.stacks import wait_for
 
 ROOT = Path(__file__).parent.parent
 READMES = [ROOT / "README.md", *sorted(p for p in ROOT.glob("*/README.md") if p.parent.name != ".venv")]
@@ -33,8 +34,7 @@ def test_the_service_in_twenty_lines_serves() -> None:
     names: dict[str, object] = {"__name__": "iris"}
     exec(compile(code, "README.md", "exec"), names)
     with TestClient(create_app(names["Iris"], registry=CollectorRegistry())) as client:
-        while not ready(client):
-            pass
+        wait_for(lambda: ready(client))
         assert client.post("/classify", json=[5.1, 3.5, 1.4, 0.2]).json() == "setosa"
         assert client.post("/classify", json=[[5.1, 3.5, 1.4, 0.2], [6, 3, 5.1, 2]]).json() == ["setosa", "virginica"]
         assert "got (3,)" in client.post("/classify", json=[1, 2, 3]).json()["error"]["message"]
@@ -48,8 +48,7 @@ def test_the_service_of_the_guide_serves() -> None:
     picture = io.BytesIO()
     Image.new("L", (4, 4), 5).save(picture, "PNG")
     with TestClient(create_app(names["Helper"], registry=CollectorRegistry())) as client:
-        while not ready(client):
-            pass
+        wait_for(lambda: ready(client))
         assert client.post("/words", json={"text": "a b c d"}).json() == ["a", "b", "c"]
         answer = client.post("/brightness?scale=2", content=picture.getvalue(), headers={"Content-Type": "image/png"})
         assert answer.json() == 10.0
