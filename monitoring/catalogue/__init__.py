@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from monitoring.catalogue import batching, models, requests, stack
+from monitoring.catalogue import batching, drift, models, quality, requests, stack
 from monitoring.catalogue.metric import SERVICE_LABELS, Kind, Metric, Topic
 
-OWN: tuple[Metric, ...] = (*requests.ALL, *batching.ALL, *models.ALL)
+OWN: tuple[Metric, ...] = (*requests.ALL, *batching.ALL, *models.ALL, *drift.ALL, *quality.ALL)
 """What every service of ours exposes."""
 
 ALL: tuple[Metric, ...] = (*OWN, *stack.ALL)
@@ -22,7 +22,9 @@ __all__ = [
     "Metric",
     "Topic",
     "batching",
+    "drift",
     "models",
+    "quality",
     "requests",
     "stack",
 ]
