@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from monitoring.catalogue import batching, drift, models, quality, requests, runtime, stack
+from monitoring.catalogue import batching, drift, models, own, quality, requests, runtime, stack
 from monitoring.catalogue.metric import SERVICE_LABELS, Kind, Metric, Topic
 
-OWN: tuple[Metric, ...] = (*requests.ALL, *batching.ALL, *models.ALL, *drift.ALL, *quality.ALL, *runtime.ALL)
+OWN: tuple[Metric, ...] = (*requests.ALL, *batching.ALL, *models.ALL, *drift.ALL, *quality.ALL, *runtime.ALL, *own.ALL)
 """What every service of ours exposes."""
 
 ALL: tuple[Metric, ...] = (*OWN, *stack.ALL)
@@ -24,6 +24,7 @@ __all__ = [
     "batching",
     "drift",
     "models",
+    "own",
     "quality",
     "requests",
     "runtime",

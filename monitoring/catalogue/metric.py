@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Kind = Literal["counter", "gauge", "histogram"]
-Topic = Literal["requests", "batching", "models", "drift", "quality", "slo", "stack", "runtime"]
+Topic = Literal["requests", "batching", "models", "drift", "quality", "slo", "stack", "runtime", "own"]
 
 Add = Literal["sum", "max", "min"]
 """How a gauge of several processes of one service becomes one: counters and histograms are always summed."""
