@@ -12,7 +12,7 @@ RECORDINGS: tuple[Recording, ...] = (*requests.RECORDINGS, *batching.RECORDINGS)
 ALERTS: tuple[Alert, ...] = (*requests.ALERTS, *batching.ALERTS)
 """Every alert."""
 
-TOPICS: tuple[Topic, ...] = tuple(dict.fromkeys(recording.topic for recording in RECORDINGS))
+TOPICS: tuple[Topic, ...] = tuple(dict.fromkeys(rule.topic for rule in (*RECORDINGS, *ALERTS)))
 """The topics that have rules, a rule file each."""
 
 __all__ = ["ALERTS", "RECORDINGS", "TOPICS", "Alert", "Recording", "rules_file"]
