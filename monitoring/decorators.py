@@ -1,7 +1,11 @@
 """Decorators that measure any function: plain, coroutine, generator, async generator, method, classmethod.
 
-A measurement is a context manager; `_around` puts it around a call of whatever kind the function is and
-keeps the function's kind and signature, so that frameworks which look at them see no difference.
+`_around` puts a measure around a call of whatever kind the function is and keeps the function's kind and signature,
+so that frameworks which look at them see no difference.
+
+A `label` is a function of the call's result and its arguments (of a method, `self` is the first): it gives the value
+of the metric's label, a tuple of several, or a dict of them by name. Of a call that raised, the error is the result;
+of a generator, what it returned.
 """
 
 from __future__ import annotations
@@ -10,111 +14,76 @@ import functools
 import inspect
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from types import TracebackType
 from typing import Any, Protocol, TypeVar, cast
 
+from monitoring import labelled, measures
+from monitoring.measures import Clock, Measure, Measuring, Raised
 from monitoring.metrics import Incrementer, Level, Observer
 
 F = TypeVar("F", bound=Callable[..., Any])
-Clock = Callable[[], float]
-Raised = type[BaseException] | tuple[type[BaseException], ...]
+Label = Callable[..., Any]
 
 
-class _Measure(Protocol):
-    def __enter__(self) -> Any: ...
-    def result(self, value: Any) -> None: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+class Labelled(Protocol):
+    """A metric whose children are chosen by label."""
+
+    def labels(self, *values: Any, **named: Any) -> Any: ...
 
 
-class _Quiet:
-    """A measure that looks neither at results nor at errors; the others override what they look at."""
-
-    def __enter__(self) -> None: ...
-    def result(self, value: Any) -> None: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-class _Timer(_Quiet):
-    def __init__(self, histogram: Observer, clock: Clock) -> None:
-        self.histogram, self.clock = histogram, clock
-
-    def __enter__(self) -> None:
-        self.start = self.clock()
-
-    def __exit__(self, *_: object) -> None:
-        self.histogram.observe(self.clock() - self.start)
-
-
-class _Tracker(_Quiet):
-    def __init__(self, gauge: Level) -> None:
-        self.gauge = gauge
-
-    def __enter__(self) -> None:
-        self.gauge.inc()
-
-    def __exit__(self, *_: object) -> None:
-        self.gauge.dec()
-
-
-class _Calls(_Quiet):
-    def __init__(self, counter: Incrementer) -> None:
-        self.counter = counter
-
-    def __enter__(self) -> None:
-        self.counter.inc()
-
-
-class _Errors(_Quiet):
-    def __init__(self, counter: Any, raised: Raised, label: str | None) -> None:
-        self.counter, self.raised, self.label = counter, raised, label
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None or kind is GeneratorExit or not issubclass(kind, self.raised):
-            return
-        (self.counter.labels(**{self.label: kind.__name__}) if self.label else self.counter).inc()
-
-
-class _Result(_Quiet):
-    def __init__(self, metric: Observer, value: Callable[[Any], float]) -> None:
-        self.metric, self.value = metric, value
-
-    def result(self, value: Any) -> None:
-        self.metric.observe(self.value(value))
-
-
-def timed(histogram: Observer, *, clock: Clock = time.perf_counter) -> Callable[[F], F]:
+def timed(
+    histogram: Observer | Labelled, *, label: Label | None = None, clock: Clock = time.perf_counter
+) -> Callable[[F], F]:
     """Observe how long each call takes; of a generator, from its first step to its end."""
-    return _decorator(lambda: _Timer(histogram, clock))
+    if label is not None:
+        return _decorator(labelled.timing(measures.child(histogram, label), clock))
+    return _decorator(measures.Timer(cast(Observer, histogram), clock))
 
 
-def counted(counter: Incrementer, *, errors: Raised | None = None, label: str | None = None) -> Callable[[F], F]:
-    """Count each call; with `errors` each call that raised one of them, by class where `label` is given.
+def counted(
+    counter: Incrementer | Labelled, *, errors: Raised | None = None, label: str | Label | None = None
+) -> Callable[[F], F]:
+    """Count each call; with `errors` each call that raised one of them, by class where `label` is a label's name.
 
     >>> @counted(FAILURES, errors=Exception, label="exception")
     ... async def fetch(url: str) -> bytes: ...
+    >>> @counted(ORDERS, label=lambda result, order: order.kind)
+    ... def take(order: Order) -> Receipt: ...
     """
     if errors is None:
-        if label is not None:
+        if isinstance(label, str):
             raise ValueError(f"counted(label={label!r}) names the label of an exception's class: give errors= too")
-        return _decorator(lambda: _Calls(counter))
-    return _decorator(lambda: _Errors(counter, errors, label))
+        if label is None:
+            return _decorator(measures.Calls(cast(Incrementer, counter)))
+        return _decorator(labelled.counting(measures.child(counter, label)))
+    return _decorator(measures.Errors(errors, _errors(counter, label)))
 
 
-def in_progress(gauge: Level) -> Callable[[F], F]:
-    """Show how many calls are being worked on."""
-    return _decorator(lambda: _Tracker(gauge))
+def in_progress(gauge: Level | Labelled, *, label: Label | None = None) -> Callable[[F], F]:
+    """Show how many calls are being worked on; a `label` gets None for the result, as there is none yet."""
+    if label is not None:
+        return _decorator(labelled.Tracking(measures.child(gauge, label)))
+    return _decorator(measures.Tracker(cast(Level, gauge)))
 
 
-def observed(metric: Observer, value: Callable[[Any], float] = float) -> Callable[[F], F]:
+def observed(
+    metric: Observer | Labelled, value: Callable[[Any], float] = float, *, label: Label | None = None
+) -> Callable[[F], F]:
     """Observe a number made of each result; of a generator, of each item that it yields."""
-    return _decorator(lambda: _Result(metric, value))
+    if label is not None:
+        return _decorator(labelled.Observing(measures.child(metric, label), value))
+    return _decorator(measures.Results(cast(Observer, metric), value))
 
 
-def _decorator(measure: Callable[[], _Measure]) -> Callable[[F], F]:
+def _errors(counter: Any, label: str | Label | None) -> Callable[[BaseException, Any, Any], None]:
+    if label is None:
+        return lambda error, args, kwargs: counter.inc()
+    if isinstance(label, str):
+        return lambda error, args, kwargs: counter.labels(**{label: type(error).__name__}).inc()
+    choose = measures.child(counter, label)
+    return lambda error, args, kwargs: choose(error, args, kwargs).inc()
+
+
+def _decorator(measure: Measure) -> Callable[[F], F]:
     def decorate(function: F) -> F:
         if isinstance(function, classmethod | staticmethod):
             return cast(F, type(function)(_around(function.__func__, measure)))
@@ -125,48 +94,29 @@ def _decorator(measure: Callable[[], _Measure]) -> Callable[[F], F]:
     return decorate
 
 
-def _around(function: Callable[..., Any], measure: Callable[[], _Measure]) -> Callable[..., Any]:
+def _around(function: Callable[..., Any], measure: Measure) -> Callable[..., Any]:
     """Choose the wrapper that is of the same kind as the function."""
     if inspect.isasyncgenfunction(function):
         wrapper = _around_async_generator(function, measure)
     elif inspect.isgeneratorfunction(function):
         wrapper = _around_generator(function, measure)
     elif inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
-        wrapper = _around_coroutine(function, measure)
+        wrapper = measure.coroutine(function)
     else:
-        wrapper = _around_call(function, measure)
+        wrapper = measure.call(function)
     return functools.update_wrapper(wrapper, function)
 
 
-def _around_call(function: Callable[..., Any], measure: Callable[[], _Measure]) -> Callable[..., Any]:
-    def call(*args: Any, **kwargs: Any) -> Any:
-        with (measuring := measure()):
-            value = function(*args, **kwargs)
-            measuring.result(value)
-            return value
-
-    return call
-
-
-def _around_coroutine(function: Callable[..., Any], measure: Callable[[], _Measure]) -> Callable[..., Any]:
-    async def call(*args: Any, **kwargs: Any) -> Any:
-        with (measuring := measure()):
-            value = await function(*args, **kwargs)
-            measuring.result(value)
-            return value
-
-    return call
-
-
-def _around_generator(function: Callable[..., Any], measure: Callable[[], _Measure]) -> Callable[..., Any]:
+def _around_generator(function: Callable[..., Any], measure: Measure) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        with (measuring := measure()):
-            return (yield from _tapped(function(*args, **kwargs), measuring))
+        with measure.generator(args, kwargs) as measuring:
+            measuring.result = yield from _tapped(function(*args, **kwargs), measuring)
+            return measuring.result
 
     return call
 
 
-def _tapped(inner: Generator[Any, Any, Any], measuring: _Measure) -> Generator[Any, Any, Any]:
+def _tapped(inner: Generator[Any, Any, Any], measuring: Measuring) -> Generator[Any, Any, Any]:
     """Pass items, sent values and thrown errors through, showing each item to the measure."""
     step, argument = inner.send, None
     try:
@@ -175,7 +125,7 @@ def _tapped(inner: Generator[Any, Any, Any], measuring: _Measure) -> Generator[A
                 item = step(argument)
             except StopIteration as end:
                 return end.value
-            measuring.result(item)
+            measuring.item(item)
             try:
                 step, argument = inner.send, (yield item)
             except GeneratorExit:
@@ -186,10 +136,10 @@ def _tapped(inner: Generator[Any, Any, Any], measuring: _Measure) -> Generator[A
         inner.close()
 
 
-def _around_async_generator(function: Callable[..., Any], measure: Callable[[], _Measure]) -> Callable[..., Any]:
+def _around_async_generator(function: Callable[..., Any], measure: Measure) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
         inner = function(*args, **kwargs)
-        with (measuring := measure()):
+        with measure.generator(args, kwargs) as measuring:
             step, argument = inner.asend, None
             try:
                 while True:
@@ -197,7 +147,7 @@ def _around_async_generator(function: Callable[..., Any], measure: Callable[[], 
                         item = await step(argument)
                     except StopAsyncIteration:
                         return
-                    measuring.result(item)
+                    measuring.item(item)
                     try:
                         step, argument = inner.asend, (yield item)
                     except GeneratorExit:
