@@ -32,35 +32,35 @@ OWN_KINDS = OWN.counter("own_kinds_total", "k", labels=("kind",))
 OWN_SECONDS = OWN.histogram("own_seconds", "s", buckets=SECONDS._kwargs.get("buckets", Histogram.DEFAULT_BUCKETS)[:-1])
 
 
-def plain(order: str) -> str:
+def _plain(order: str) -> str:
     return order
 
 
-async def plain_async(order: str) -> str:
+async def _plain_async(order: str) -> str:
     return order
 
 
-def count(order: str) -> str:
+def _count(order: str) -> str:
     COUNTER.inc()
     return order
 
 
-async def count_async(order: str) -> str:
+async def _count_async(order: str) -> str:
     COUNTER.inc()
     return order
 
 
-def count_kind(order: str) -> str:
+def _count_kind(order: str) -> str:
     KINDS.labels(kind=order).inc()
     return order
 
 
-async def count_kind_async(order: str) -> str:
+async def _count_kind_async(order: str) -> str:
     KINDS.labels(kind=order).inc()
     return order
 
 
-def time_it(order: str) -> str:
+def _time_it(order: str) -> str:
     start = time.perf_counter()
     try:
         return order
@@ -68,7 +68,7 @@ def time_it(order: str) -> str:
         SECONDS.observe(time.perf_counter() - start)
 
 
-async def time_it_async(order: str) -> str:
+async def _time_it_async(order: str) -> str:
     start = time.perf_counter()
     try:
         return order
@@ -76,7 +76,7 @@ async def time_it_async(order: str) -> str:
         SECONDS.observe(time.perf_counter() - start)
 
 
-def track(order: str) -> str:
+def _track(order: str) -> str:
     RUNNING.inc()
     try:
         return order
@@ -84,7 +84,7 @@ def track(order: str) -> str:
         RUNNING.dec()
 
 
-async def track_async(order: str) -> str:
+async def _track_async(order: str) -> str:
     RUNNING.inc()
     try:
         return order
@@ -92,29 +92,29 @@ async def track_async(order: str) -> str:
         RUNNING.dec()
 
 
-def observe(order: str) -> str:
+def _observe(order: str) -> str:
     SECONDS.observe(len(order))
     return order
 
 
-async def observe_async(order: str) -> str:
+async def _observe_async(order: str) -> str:
     SECONDS.observe(len(order))
     return order
 
 
-def kind(result: str, order: str) -> str:
+def _kind(result: str, order: str) -> str:
     return order
 
 
 PAIRS: dict[str, tuple[Callable, Callable, Callable]] = {
-    "counted": (count, count_async, counted(COUNTER)),
-    "counted, of monitoring.own": (count, count_async, counted(OWN_COUNTER)),
-    "counted by label": (count_kind, count_kind_async, counted(KINDS, label=kind)),
-    "counted by label, of monitoring.own": (count_kind, count_kind_async, counted(OWN_KINDS, label=kind)),
-    "timed": (time_it, time_it_async, timed(SECONDS)),
-    "timed, of monitoring.own": (time_it, time_it_async, timed(OWN_SECONDS)),
-    "in_progress": (track, track_async, in_progress(RUNNING)),
-    "observed": (observe, observe_async, observed(SECONDS, len)),
+    "counted": (_count, _count_async, counted(COUNTER)),
+    "counted, of monitoring.own": (_count, _count_async, counted(OWN_COUNTER)),
+    "counted by label": (_count_kind, _count_kind_async, counted(KINDS, label=_kind)),
+    "counted by label, of monitoring.own": (_count_kind, _count_kind_async, counted(OWN_KINDS, label=_kind)),
+    "timed": (_time_it, _time_it_async, timed(SECONDS)),
+    "timed, of monitoring.own": (_time_it, _time_it_async, timed(OWN_SECONDS)),
+    "in_progress": (_track, _track_async, in_progress(RUNNING)),
+    "observed": (_observe, _observe_async, observed(SECONDS, len)),
 }
 
 
@@ -157,12 +157,12 @@ def main() -> None:
     print(f"{'decorator':38} {'':9} {'by hand':>9} {'decorated':>10} {'ratio':>6}   (at most {LIMIT})")
     for name, (bare, bare_async, decorate) in PAIRS.items():
         cases = (
-            ("def", bare, decorate(plain), plain, of_calls),
-            ("async def", bare_async, decorate(plain_async), plain_async, of_coroutines),
+            ("def", bare, decorate(_plain), _plain, of_calls),
+            ("async def", bare_async, decorate(_plain_async), _plain_async, of_coroutines),
         )
-        for kind_of, by_hand, decorated, nothing, of in cases:
+        for function, by_hand, decorated, nothing, of in cases:
             one, other, ratio = measure(by_hand, decorated, nothing, of, rounds)
-            print(f"{name:38} {kind_of:9} {one:6.0f} ns {other:7.0f} ns {ratio:6.2f}")
+            print(f"{name:38} {function:9} {one:6.0f} ns {other:7.0f} ns {ratio:6.2f}")
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def one(counter: Any) -> Callable[[], None]:
 
     prometheus_client's counters have theirs in `_value`; whatever has none there is asked by its `inc`.
     """
-    value = getattr(getattr(counter, "parent", counter), "_value", None)
+    value: Any = getattr(getattr(counter, "parent", counter), "_value", None)
     return functools.partial(value.inc, 1) if hasattr(value, "inc") else cast(Callable[[], None], counter.inc)
 
 
