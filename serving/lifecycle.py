@@ -21,6 +21,7 @@ from serving.service import Batched, Definition, RunnerSpec
 from serving.settings import Settings
 from serving.store import Model, Store
 from serving.streaming import pump
+from serving.warmup import WarmUp
 
 State = Literal["starting", "ready", "draining", "failed", "stopped"]
 LAG_INTERVAL = 0.25
@@ -79,6 +80,7 @@ class Lifecycle:
         self.on_ready: Callable[[], None] = lambda: None
         self._tasks: list[asyncio.Task[None]] = []
         self._series = {spec.name: Series(metrics, spec.name) for spec in definition.runners}
+        self._warmup = WarmUp(definition, settings.warmup)
 
     def begin(self) -> None:
         """Load beside the event loop, which answers health checks meanwhile."""
@@ -89,6 +91,7 @@ class Lifecycle:
             self.instance = await self._make()
             for spec in self.definition.runners:
                 self._start_runner(spec)
+            await self._warm_up()
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # even SystemExit: it is for the process to end with, not for the event loop
@@ -99,6 +102,11 @@ class Lifecycle:
             self.state = "ready"
             log.info("%s %s is ready", self.definition.name, self.definition.version)
             self.on_ready()
+
+    async def _warm_up(self) -> None:
+        """The first calls, which are slow, before anyone waits for them."""
+        functions = {spec.name: self._function(spec) for spec in self.definition.runners}
+        await self._warmup.run(self.instance, functions)
 
     async def _make(self) -> Any:
         """The instance, made on a thread that does not keep a process alive which is told to end meanwhile."""
@@ -150,7 +158,8 @@ class Lifecycle:
     def _start_runner(self, spec: RunnerSpec) -> None:
         duration = self._series[spec.name].duration
         bounds = spec.batching
-        runner = Runner(spec.name, self._function(spec), duration, batch=spec.batch, threads=bounds.threads)
+        function, begin = self._function(spec), self._warmup.begin_of(spec)
+        runner = Runner(spec.name, function, duration, batch=spec.batch, threads=bounds.threads, begin=begin)
         limits = Limits(bounds.max_rows, bounds.max_wait, self.settings.max_queue_rows)
         self.batchers[spec.name] = batcher = Batcher(runner, limits, self.metrics)
         if isinstance(_member(self.instance, spec), Batched):
@@ -160,7 +169,8 @@ class Lifecycle:
     def reason(self) -> str | None:
         """Why requests are not welcome; None where they are."""
         if self.state == "starting":
-            return "the model is loading"
+            calling = self._warmup.calling
+            return f"the model is warming up: {calling}" if calling else "the model is loading"
         if self.state != "ready":
             return f"the service is {self.state}"
         down = [name for name, batcher in self.batchers.items() if not batcher.runner.alive]

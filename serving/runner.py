@@ -53,7 +53,10 @@ Finished = Callable[[list[Job]], None]
 
 
 class Runner:
-    """Runs one function. With `batch`, its argument is the rows of many requests, joined along the first axis."""
+    """Runs one function. With `batch`, its argument is the rows of many requests, joined along the first axis.
+
+    Each thread calls `begin` before it serves.
+    """
 
     def __init__(
         self,
@@ -64,6 +67,7 @@ class Runner:
         batch: bool = True,
         threads: int = 1,
         clock: Callable[[], float] = time.perf_counter,
+        begin: Callable[[], object] | None = None,
     ) -> None:
         self.name = name
         self.function = function
@@ -71,6 +75,7 @@ class Runner:
         self.threads = threads
         self._duration = duration
         self._clock = clock
+        self._begin = begin
         self._work: SimpleQueue[tuple[list[Job], Finished] | None] = SimpleQueue()
         self._threads = [threading.Thread(target=self._serve, name=f"{name}-{i}", daemon=True) for i in range(threads)]
         for thread in self._threads:
@@ -105,6 +110,8 @@ class Runner:
             thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def _serve(self) -> None:
+        if self._begin is not None:
+            self._begin()
         while (work := self._work.get()) is not None:
             batch, finished = work
             self._run(batch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -14,8 +15,11 @@ PREFIX = "SERVEWATCH_"
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
-def _option(default: Any, help: str, *, least: float | None = None, most: float | None = None, of: str = "") -> Any:
-    return field(default=default, metadata={"help": help, "least": least, "most": most, "of": of.split()})
+def _option(
+    default: Any, help: str, *, least: float | None = None, most: float | None = None, of: str = "", like: Any = None
+) -> Any:
+    bounds = {"least": least, "most": most, "of": of.split(), "like": like}
+    return field(default=default, metadata={"help": help, **bounds})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,11 @@ class Settings:
         20.0, "Seconds that accepted requests get to finish before the process ends.", least=0
     )
     device: str = _option("auto", "Where models run: auto, cpu, cuda or cuda:N.")
+    warmup: str = _option(
+        "1,max",
+        "Rows that each model is called with before the service is ready (max: of its batches), or off.",
+        like=(r"off|(max|[1-9]\d*)(,(max|[1-9]\d*))*", "off, or numbers of rows and max, as in 1,8,max"),
+    )
     torch_threads: int = _option(1, "Threads of one PyTorch call on a CPU.", least=1)
     faults: bool = _option(False, "Obey X-Servewatch-Fault headers. For demonstrations, never in production.")
     log_level: str = _option("info", "debug, info, warning or error.", of="debug info warning error")
@@ -106,7 +115,9 @@ def _parse(variable: str, text: str, kind: Any) -> Any:
 
 
 def _check(source: str, value: Any, bounds: Mapping[str, Any]) -> None:
-    least, most, of = bounds["least"], bounds["most"], bounds["of"]
+    least, most, of, like = bounds["least"], bounds["most"], bounds["of"], bounds["like"]
+    if like is not None and not re.fullmatch(like[0], value):
+        raise SettingInvalid(source, value, like[1])
     if of and value not in of:
         raise SettingInvalid(source, value, f"one of {', '.join(of)}")
     if (least is not None and not value >= least) or (most is not None and not value <= most):

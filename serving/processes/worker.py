@@ -28,6 +28,7 @@ from serving.server import Server, _config
 from serving.service import Batched, Definition, RunnerSpec
 from serving.settings import Settings
 from serving.store import Model, Store
+from serving.warmup import decode_examples
 
 
 class WorkerLifecycle(Lifecycle):
@@ -74,6 +75,10 @@ class WorkerLifecycle(Lifecycle):
         self.batchers[spec.name] = batcher
         if isinstance(getattr(type(self.instance), spec.name), Batched):
             self.instance.__dict__[spec.name] = batcher.submit
+
+    async def _warm_up(self) -> None:
+        """The models are called where they are; here the first request finds its decoder loaded."""
+        await asyncio.to_thread(decode_examples, self.definition)
 
     @property
     def reason(self) -> str | None:

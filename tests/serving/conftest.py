@@ -109,11 +109,14 @@ def eventually() -> Callable[..., Any]:
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Live]]:
-    """`serve(Service, **settings)` gives the service on a port; it ends with the test."""
+    """`serve(Service, **settings)` gives the service on a port; it ends with the test.
+
+    Without warm-up calls unless they are asked for: many tests count the calls of a model, or hold it.
+    """
     running: list[Live] = []
 
     def start(service: type, ready: bool = True, **options: Any) -> Live:
-        settings = Settings.load({}, home=tmp_path, metrics_port=0, **options)
+        settings = Settings.load({}, home=tmp_path, metrics_port=0, **{"warmup": "off", **options})
         running.append(live := Live(service, settings))
         return live.start(ready)
 

@@ -1,0 +1,193 @@
+"""What is written on a service's methods: @api, @batched, and `use` for its models."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar, overload
+
+from serving.errors import ServiceInvalid
+from serving.store import Model, Store
+
+STORE = "__serving_store__"
+_PATH = re.compile(r"/[A-Za-z0-9_./-]*\Z")
+RESERVED = ("/healthz", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/")
+
+In = TypeVar("In")
+Out = TypeVar("Out")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Batching:
+    """Bounds of the batches of one runner; None takes the setting or the default."""
+
+    max_rows: int = 64
+    max_wait: float = 0.01
+    threads: int = 1
+    retry: bool = False
+    warmup: Any = field(default=True, compare=False)
+    """Whether it is called before the service is ready, or the rows that it is then called with."""
+
+
+class Batched(Generic[In, Out]):
+    """A method that runs on a runner's thread, with the rows of many requests at once. Await it in endpoints.
+
+    Without a server, as in a test, it is called directly.
+    """
+
+    def __init__(self, function: Callable[[Any, In], Out], batching: Batching) -> None:
+        self.function = function
+        self.batching = batching
+        self.__doc__ = function.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Batched[In, Out]: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Callable[[In], Awaitable[Out]]: ...
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        if instance is None:
+            return self
+
+        async def direct(rows: In) -> Out:
+            return self.function(instance, rows)
+
+        return direct
+
+
+@overload
+def batched(function: Callable[[Any, In], Out], /) -> Batched[In, Out]: ...
+@overload
+def batched(
+    *, max_rows: int = 64, max_wait: float = 0.01, threads: int = 1, retry: bool = False, warmup: Any = True
+) -> Callable[[Callable[[Any, In], Out]], Batched[In, Out]]: ...
+def batched(
+    function: Any = None,
+    /,
+    *,
+    max_rows: int = 64,
+    max_wait: float = 0.01,
+    threads: int = 1,
+    retry: bool = False,
+    warmup: Any = True,
+) -> Any:
+    """Run a method with the rows of many requests, joined along the first axis; it answers a row for each.
+
+    `retry=True` says that it may be run twice: what a runner's process had in hand when it died is sent to another.
+    Before the service is ready it is called with what its endpoints make of their examples, or with the rows that
+    `warmup` gives; not at all with `warmup=False`.
+    """
+    _check_batching(max_rows, max_wait, threads)
+
+    def declare(function: Callable[[Any, In], Out]) -> Batched[In, Out]:
+        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+            raise ServiceInvalid(f"{function.__qualname__} yields and is @batched", "return all rows")
+        if inspect.iscoroutinefunction(function):
+            raise ServiceInvalid(f"{function.__qualname__} is async and @batched: it runs on a thread", "make it a def")
+        return Batched(function, Batching(max_rows, max_wait, threads, retry, warmup))
+
+    return declare(function) if function is not None else declare
+
+
+class ModelRef:
+    """A model that a service uses, loaded before it is ready."""
+
+    def __init__(self, tag: str) -> None:
+        self.tag = tag
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> ModelRef: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Model: ...
+    def __get__(self, instance: object | None, owner: type) -> Any:
+        if instance is None:
+            return self
+        load = getattr(instance, STORE, None) or Store().load
+        model = instance.__dict__[self.name] = load(self.tag)
+        return model
+
+
+def use(tag: str) -> ModelRef:
+    """Declare a model of the store: `model = use("fashion_mnist:latest")` in a service's class."""
+    return ModelRef(tag)
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What @api wrote on a method."""
+
+    path: str
+    batching: Batching | None
+    threads: int
+    timeout: float | None = None
+    retry: bool = False
+    example: Any = None
+    warmup: bool = True
+
+
+@overload
+def api(function: F, /) -> F: ...
+@overload
+def api(
+    *,
+    path: str | None = None,
+    batch: bool = False,
+    max_rows: int = 64,
+    max_wait: float = 0.01,
+    threads: int | None = None,
+    timeout: float | None = None,
+    retry: bool = False,
+    example: Any = None,
+    warmup: bool = True,
+) -> Callable[[F], F]: ...
+def api(
+    function: Any = None,
+    /,
+    *,
+    path: str | None = None,
+    batch: bool = False,
+    max_rows: int = 64,
+    max_wait: float = 0.01,
+    threads: int | None = None,
+    timeout: float | None = None,
+    retry: bool = False,
+    example: Any = None,
+    warmup: bool = True,
+) -> Any:
+    """Make a method an endpoint: POST /<its name>, or `path`.
+
+    An `async def` runs on the event loop and awaits @batched methods. A `def` runs on a runner's threads
+    (4 unless given); with `batch=True` it gets the rows of many requests and answers a row for each. One that
+    yields streams its answer. After `timeout` seconds a request is given up (0: never; else the service's setting).
+    `retry=True` on a `def`: it may be run a second time where a runner's process died with it.
+    Before the service is ready it is called once with `example`, or with an array of zeros or a black picture where
+    it takes one; not with `warmup=False`.
+    """
+    _check_batching(max_rows, max_wait, threads or 1)
+    if not 0 <= (timeout or 0) < math.inf:
+        raise ServiceInvalid(f"timeout is {timeout}", "timeout is a number of seconds, 0 for no limit")
+
+    def declare(method: Any) -> Any:
+        where = path or f"/{method.__name__}"
+        if not _PATH.match(where) or where in RESERVED:
+            raise ServiceInvalid(f"endpoint path {where!r} is reserved or not a path", "give a path like '/predict'")
+        batching = Batching(max_rows, max_wait, threads or 1, retry, warmup) if batch else None
+        method.__serving_api__ = Api(where, batching, threads or 4, timeout, retry, example, warmup)
+        return method
+
+    return declare(function) if function is not None else declare
+
+
+def _check_batching(max_rows: int, max_wait: float, threads: int) -> None:
+    for name, value, least in (("max_rows", max_rows, 1), ("max_wait", max_wait, 0), ("threads", threads, 1)):
+        if value < least:
+            raise ServiceInvalid(f"{name} is {value}", f"{name} is at least {least}")
