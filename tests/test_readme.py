@@ -49,10 +49,11 @@ def test_the_service_of_the_guide_serves() -> None:
     Image.new("L", (4, 4), 5).save(picture, "PNG")
     with TestClient(create_app(names["Helper"], registry=CollectorRegistry())) as client:
         wait_for(lambda: ready(client))
+        warmed = REGISTRY.get_sample_value("dark_pictures_total") or 0.0
         assert client.post("/words", json={"text": "a b c d"}).json() == ["a", "b", "c"]
         answer = client.post("/brightness?scale=2", content=picture.getvalue(), headers={"Content-Type": "image/png"})
         assert answer.json() == 10.0
-    assert REGISTRY.get_sample_value("dark_pictures_total") == 1
+    assert REGISTRY.get_sample_value("dark_pictures_total") == warmed + 1
 
 
 @pytest.mark.parametrize("path", READMES, ids=lambda path: str(path.relative_to(ROOT)))
