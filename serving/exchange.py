@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import orjson
 
+from monitoring.tracing import read_traceparent
 from serving.deadlines import Deadline, read_timeout
 from serving.errors import BodyLate, ClientGone, ServewatchError
 
+if TYPE_CHECKING:
+    from serving.tracks import OpenTrack
+
 LINK = "serving.link"
 
-_TRACEPARENT = re.compile(rb"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})(?:-|\Z)")
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
@@ -36,7 +38,7 @@ class Head:
 
     __slots__ = (
         "accept", "answering", "deadline", "expects", "fault", "length", "link", "media", "parameters", "request_id",
-        "start", "timeout", "trace_id",
+        "start", "timeout", "trace_id", "traceparent", "tracestate", "track",
     )  # fmt: skip
 
     def __init__(self, scope: Any, start: float = 0.0) -> None:
@@ -47,6 +49,8 @@ class Head:
         self.parameters: dict[str, str] = {}
         self.request_id = self.timeout = b""
         self.trace_id: str | None = None
+        self.traceparent = self.tracestate = ""
+        self.track: OpenTrack | None = None
         self.deadline: Deadline | None = None
         state = scope.get("state")
         self.link: Link | None = state.get(LINK) if state else None
@@ -62,7 +66,9 @@ class Head:
             elif name == b"x-request-id":
                 self.request_id = value if _printable(value) else b""
             elif name == b"traceparent":
-                self.trace_id = _sampled_trace(value)
+                self._traceparent(value.decode("latin-1"))
+            elif name == b"tracestate":
+                self.tracestate += ("," if self.tracestate else "") + value.decode("latin-1")
             elif name == b"request-timeout":
                 self.timeout = value or b"nothing"
             elif name == b"x-servewatch-fault":
@@ -77,6 +83,13 @@ class Head:
         asked = read_timeout(self.timeout)
         return asked if limit is None else min(asked, limit)
 
+    def _traceparent(self, value: str) -> None:
+        """The caller's trace is shown where the caller records it."""
+        self.traceparent = value
+        parent = read_traceparent(value)
+        if parent is not None and parent.sampled:
+            self.trace_id = parent.trace_id
+
     def _content_type(self, value: str) -> None:
         media, *parameters = value.split(";")
         self.media = media.strip().lower()
@@ -87,14 +100,6 @@ class Head:
 
 def _printable(value: bytes) -> bool:
     return 0 < len(value) <= 128 and all(33 <= byte < 127 for byte in value)
-
-
-def _sampled_trace(value: bytes) -> str | None:
-    """The trace id of a W3C traceparent, where the caller records the trace."""
-    found = _TRACEPARENT.match(value)
-    if found is None or not int(found[2], 16) & 1 or found[1] == b"0" * 32:
-        return None
-    return found[1].decode()
 
 
 async def read_body(receive: Receive, limit: int, link: Link | None = None) -> bytes | None:

@@ -58,6 +58,14 @@ class Settings:
     )
     torch_threads: int = _option(1, "Threads of one PyTorch call on a CPU.", least=1)
     faults: bool = _option(False, "Obey X-Servewatch-Fault headers. For demonstrations, never in production.")
+    trace_endpoint: str = _option(
+        "", "OpenTelemetry collector that traces are sent to, such as http://127.0.0.1:4318; empty turns tracing off."
+    )
+    trace_sample: float = _option(
+        0.01, "Share of the requests without a caller's decision that are traced.", least=0, most=1
+    )
+    access_log: str = _option("off", "off, or json: a line on stdout for each request.", of="off json")
+    log_format: str = _option("text", "text or json, for the log on stderr.", of="text json")
     log_level: str = _option("info", "debug, info, warning or error.", of="debug info warning error")
 
     @classmethod

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from opentelemetry import trace
@@ -45,7 +46,10 @@ class _Unrecorded(NonRecordingSpan):
 
 
 class Request:
-    """A request that is worked on. Its span is the current one until it is left."""
+    """A request that is worked on. Its span is the current one until it is left.
+
+    Its `trace_id` is that of its span, or what the caller called its own trace, sampled or not.
+    """
 
     __slots__ = ("_span", "_token", "context", "given", "trace_id")
 
@@ -139,7 +143,7 @@ class Tracing:
         chosen = random.random() < self.sample if parent is None else parent.sampled
         if not chosen:
             context = Context({**get_current(), _SPAN: _Unrecorded(parent, tracestate)})
-            return Request(context, given=parent is not None)
+            return Request(context, trace_id=None if parent is None else parent.trace_id, given=parent is not None)
         return self._start(name, parent, tracestate)
 
     def _start(self, name: str, parent: Parent | None, state: str) -> Request:
@@ -158,6 +162,11 @@ class Tracing:
         return Batch(self._tracer, name, requests, attributes)
 
     @staticmethod
+    def enter(context: Context) -> Callable[[], None]:
+        """Make this where we are; call what it gives to go back."""
+        return functools.partial(detach, attach(context))
+
+    @staticmethod
     def current() -> Context:
         """Where in a trace we are."""
         return get_current()
@@ -170,7 +179,7 @@ class Tracing:
         return headers
 
     @staticmethod
-    def resume(traceparent: str, tracestate: str = "") -> Context:
+    def resume(traceparent: str = "", tracestate: str = "") -> Context:
         """The context that came from another process of this service."""
         parent = read_traceparent(traceparent)
         return Context({_SPAN: _Unrecorded(None, "")}) if parent is None else _within(_remote(parent, tracestate))

@@ -47,7 +47,7 @@ def test_a_callers_word_not_to_sample_is_kept_and_passed_on(tracing: Callable[..
     assert outgoing() == {"traceparent": UNSAMPLED, "tracestate": "vendor=x"}
     request.end(500)
     live.close()
-    assert (request.sampled, request.trace_id, collector.spans) == (False, None, [])
+    assert (request.sampled, request.trace_id, collector.spans) == (False, TRACE, [])
 
 
 def test_of_requests_without_a_parent_the_share_is_traced(
