@@ -54,7 +54,8 @@ class Alert:
     """When somebody is told: what of the metric is `above` or `below` a number, for how long.
 
     `of`, `by` and `where` are as in a panel, but that `by` is no label unless given: the whole service. A counter's
-    share is that of what matches `where`. `runbook` is what to do, as text or as the address of a page.
+    share is that of what matches `where`. Shares, means and percentiles speak where at least `minimum` were counted
+    in the window. `runbook` is what to do, as text or as the address of a page.
     """
 
     name: str = ""
@@ -68,6 +69,7 @@ class Alert:
     by: tuple[str, ...] = ()
     where: Mapping[str, str] = field(default_factory=dict)
     window: str = "5m"
+    minimum: int = 10
 
     @property
     def threshold(self) -> float:
@@ -132,6 +134,8 @@ class Declaration:
             raise self._wrong(what, f"of={of!r}", f"of a {self.metric.kind} it is one of {', '.join(accepted)}")
         if of == "share" and not where:
             raise self._wrong(what, "of='share' and no where=", "where={'label': 'value'} says the share of what")
+        if of == "share" and set(labels[: len(labels) - len(where)]) & where.keys():
+            raise self._wrong(what, "a share by the label of its where=", "such a share is 1: leave it out of by=")
         for label in labels:
             if label not in self.labels:
                 has = f"its labels are {', '.join(self.labels)}" if self.labels else "it has no labels of its own"
