@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from alerts import batching as batching_rules
 from alerts import requests as request_rules
 from alerts.promql import Expr, like, select, total
 from alerts.requests import ERRORS, LATENCY, RATES, REQUEST_ERRORS_HIGH, REQUEST_LATENCY_HIGH
 from alerts.rules import RUNBOOK
 from alerts.windows import LONG, SHORT
+from dashboards import own as own_metrics
 from dashboards import panels, service_inside, style
 from dashboards.chosen import SERVICE
 from dashboards.panels import Modern, query
 from monitoring.catalogue import models, requests, stack
+from monitoring.catalogue.declaration import Declaration
 
 UID = "servewatch-service"
 
 _NOT_SCRAPED = "Not scraped"
 
 
-def render() -> str:
-    """Render the dashboard's JSON."""
+def render(own: Sequence[Declaration] = ()) -> str:
+    """Render the dashboard's JSON, with a row for the metrics that a service declares of its own."""
     rows = [
         ("Health of the whole service", 4, [_health()]),
         ("Requests, errors, duration of the whole service", 8, _red()),
         ("Where time goes, in the chosen versions and replicas", 8, service_inside.time()),
         ("Models and versions", 8, [service_inside.versions()]),
+        *([(own_metrics.HEADING, 8, drawn)] if (drawn := own_metrics.lines(own)) else []),
         ("Processes of the chosen replicas", 8, service_inside.process()),
         ("Alerts", 8, [service_inside.alerts()]),
     ]
