@@ -10,14 +10,15 @@ from alerts.windows import LONG, SHORT
 from dashboards import panels, style
 from dashboards.chosen import RANGE, REPLICA, SERVICE, VERSION
 from dashboards.panels import Modern, query
-from monitoring.catalogue import batching, models, requests, stack
+from monitoring.catalogue import batching, models, requests, runtime, stack
 
 _BY = ("service",)
 
 
 def time() -> list[list[Modern]]:
     """Where a request's time goes: waiting, in the model, in batches of which size."""
-    return [[_stages(), _queue(), _shed()], [_batch_size(), _batch_sizes(), _dispatches()]]
+    lines = [[_stages(), _queue(), _shed()], [_batch_size(), _batch_sizes(), _dispatches()]]
+    return [*lines, [_first_chunk(), _first_chunks()]]
 
 
 def _stages() -> Modern:
@@ -98,6 +99,26 @@ def _dispatches() -> Modern:
     )
 
 
+def _first_chunk() -> Modern:
+    chunks = bucket_rate(requests.FIRST_CHUNK, LONG, _BY, **SERVICE)
+    return panels.timeseries(
+        "First chunk of streams",
+        "Time until a streamed answer begins, percentiles over 5 minutes, whole service. Empty where no endpoint streams.",
+        [query(quantile(q, chunks), f"{{{{service}}}} p{round(100 * q)}") for q in (0.5, 0.95, 0.99)],
+        "s",
+        colors={"/p50$/": style.P50, "/p95$/": style.P95, "/p99$/": style.P99},
+    )
+
+
+def _first_chunks() -> Modern:
+    return panels.heatmap(
+        "First chunk distribution",
+        "Streamed answers per second by the time until they began. Empty where no endpoint streams.",
+        bucket_rate(requests.FIRST_CHUNK, RANGE, (), **VERSION),
+        "s",
+    )
+
+
 def versions() -> list[Modern]:
     """Which models answer, and whether one version is worse than another."""
     columns = {"service": "Service", "model": "Model", "model_version": "Model version", "framework": "Framework"}
@@ -134,6 +155,7 @@ def process() -> list[list[Modern]]:
     cpu, memory = rate(stack.CPU, RANGE, **REPLICA), select(stack.MEMORY, **REPLICA)
     restarts = over_time("changes", stack.START_TIME, "1h", **REPLICA)
     lag = quantile(0.99, bucket_rate(requests.EVENT_LOOP_LAG, RANGE, ("instance",), **VERSION))
+    again = total(("service", "process"), rate(runtime.PROCESS_RESTARTS, "1h", **VERSION))
     named = "{{service}} {{instance}}"
     up = aggregate("max", ("service", "instance"), select(stack.UP, job=JOB, **REPLICA))
     states = style.states(Up=(1, style.OK), Down=(0, style.BAD))
@@ -158,6 +180,13 @@ def process() -> list[list[Modern]]:
             panels.timeseries("CPU", "Cores in use: 100% is one core.", [query(cpu, named)], "percentunit"),
             panels.timeseries(
                 "Memory", "Resident memory; climbing for ever is a leak.", [query(memory, named)], "bytes"
+            ),
+            panels.timeseries(
+                "Workers and runners started again",
+                "How often, within the last hour, a worker or a runner ended and was started again "
+                "(servewatch_process_restarts_total). No line: the service is one process.",
+                [query(f"3600 * {again}", "{{service}} {{process}}")],
+                "none",
             ),
         ],
     ]

@@ -37,6 +37,13 @@ TRACE_SPANS = Metric(
     topic="runtime",
     labels=(*SERVICE_LABELS, "outcome"),
 )
+PROCESS_RESTARTS = Metric(
+    name="servewatch_process_restarts_total",
+    kind="counter",
+    help="Workers and runners that ended and were started again, where a service has several processes.",
+    topic="runtime",
+    labels=(*SERVICE_LABELS, "process"),
+)
 GPU_UTILISATION = Metric(
     name="servewatch_gpu_utilisation_ratio",
     kind="gauge",
@@ -85,4 +92,4 @@ GPU_TEMPERATURE = Metric(
 GPU = (GPU_UTILISATION, GPU_MEMORY_USED, GPU_MEMORY, GPU_POWER, GPU_TEMPERATURE)
 """Exposed where NVML finds a GPU."""
 
-ALL = (THREADS_BUSY, THREADS_LIMIT, GC_PAUSE, TRACE_SPANS, *GPU)
+ALL = (THREADS_BUSY, THREADS_LIMIT, GC_PAUSE, TRACE_SPANS, PROCESS_RESTARTS, *GPU)

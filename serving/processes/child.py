@@ -18,6 +18,7 @@ from serving.processes.leash import leave_signals_to_the_master, tie
 from serving.processes.runner import run_runner
 from serving.processes.worker import run_worker
 from serving.server import configure_logging
+from serving.service import definition
 from serving.settings import Settings
 
 Role = Literal["worker", "runner"]
@@ -38,12 +39,14 @@ def main(place: Place, control_end: socket.socket, door: socket.socket, listenin
     """A child's whole life."""
     tie(place.master)
     leave_signals_to_the_master()
-    configure_logging(place.settings.log_level)
+    configure_logging(place.settings.log_level, place.settings.log_format)
     disable_created_metrics()  # type: ignore[no-untyped-call]
     control = Control(control_end, REGISTRY)
     control.start()
     try:
         service = load_service(place.target)
+        declared = definition(service)
+        control.send("serves", declared.name, declared.version)
         if listening is not None:
             run_worker(service, place.settings, control, door, listening)
         else:

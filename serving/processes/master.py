@@ -15,8 +15,10 @@ from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry, disable_created_metrics
 
-from monitoring import MetricsServer
+from monitoring import Metrics, MetricsServer
+from monitoring.catalogue import runtime
 from monitoring.merge import Merged, merge
+from monitoring.metrics import Incrementer
 from serving.processes.control import Message
 from serving.processes.counts import Counts
 from serving.processes.errors import ChildFailed, unpack_error
@@ -49,6 +51,7 @@ class Master:
         self._over = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[Any]] = set()
+        self._restarts: dict[str, Incrementer] = {}
         self.counts = Counts(REGISTRY, self._children)
 
     async def run(self) -> Failure | None:
@@ -104,6 +107,8 @@ class Master:
             self.counts.note(child, content[0])
         elif kind == "hello":
             self._greet(child)
+        elif kind == "serves":
+            self._bind(*content)
         elif kind == "ready":
             self._welcome(child)
         elif kind == "lost":
@@ -114,6 +119,13 @@ class Master:
             child.tell("reply", content[0], self._pins.setdefault(content[2], content[3]))
         elif kind == "ask":
             self._soon(self._show(child, content[0]))
+
+    def _bind(self, service: str, version: str) -> None:
+        """What the service is called is known from the first child that has imported it."""
+        if not self._restarts:
+            metrics = Metrics(REGISTRY, {"service": service, "version": version})
+            roles = ("worker", "runner")
+            self._restarts = {role: metrics.counter(runtime.PROCESS_RESTARTS, process=role) for role in roles}
 
     async def _show(self, child: Child, key: str) -> None:
         await self.counts.refresh()
@@ -183,6 +195,8 @@ class Master:
         log.error("%s ended (%s) and is started again in %g s", child.name, describe_exit(code), wait)
         if child.failure is not None and child.failure.text:
             log.error("%s said:\n%s", child.name, child.failure.text)
+        if seat.role in self._restarts:
+            self._restarts[seat.role].inc()
         seat.timer = self._loop.call_later(wait, self._fill, seat)
 
     def _give_up(self, child: Child, code: int | None) -> None:

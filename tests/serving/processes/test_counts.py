@@ -35,3 +35,18 @@ def test_slowness_on_demand_reaches_the_runner(whole: Callable[..., Any], eventu
     count = {"runner": "double"}
     eventually(lambda: served.value("servewatch_runner_duration_seconds_count", **count) == 1, 5)
     assert served.value("servewatch_runner_duration_seconds_bucket", **quick) == 0
+
+
+def test_restarts_are_counted_from_0_by_what_was_started_again(whole: Callable[..., Any], eventually: Any) -> None:
+    """Both kinds are there before anything ended; a killed worker and a killed runner count one each, on every page."""
+    served = whole()
+    page = served.page()
+    assert 'servewatch_process_restarts_total{process="worker",service="fleet",version="0.1.0"} 0.0' in page
+    assert 'servewatch_process_restarts_total{process="runner",service="fleet",version="0.1.0"} 0.0' in page
+    os.kill(served.children("worker")[0], signal.SIGKILL)
+    eventually(lambda: served.value("servewatch_process_restarts_total", process="worker") == 1, 10)
+    os.kill(served.children("runner")[0], signal.SIGKILL)
+    eventually(lambda: served.value("servewatch_process_restarts_total", process="runner") == 1, 10)
+    eventually(served.ready, 15)
+    shown = served.total(served.page(served.port), "servewatch_process_restarts_total")
+    assert shown == served.value("servewatch_process_restarts_total") == 2
