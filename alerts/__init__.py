@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from alerts import batching, requests
+from alerts import batching, requests, slo
 from alerts.rules import Alert, Recording, rules_file
 from monitoring.catalogue import Topic
 
-RECORDINGS: tuple[Recording, ...] = (*requests.RECORDINGS, *batching.RECORDINGS)
+RECORDINGS: tuple[Recording, ...] = (*requests.RECORDINGS, *batching.RECORDINGS, *slo.RECORDINGS)
 """Every recorded series, in the order in which one stands on another."""
 
-ALERTS: tuple[Alert, ...] = (*requests.ALERTS, *batching.ALERTS)
+ALERTS: tuple[Alert, ...] = (*requests.ALERTS, *batching.ALERTS, *slo.ALERTS)
 """Every alert."""
 
-TOPICS: tuple[Topic, ...] = tuple(dict.fromkeys(rule.topic for rule in (*RECORDINGS, *ALERTS)))
+TOPICS: tuple[Topic, ...] = tuple(
+    dict.fromkeys([*(made.topic for made in RECORDINGS), *(alert.topic for alert in ALERTS)])
+)
 """The topics that have rules, a rule file each."""
 
 __all__ = ["ALERTS", "RECORDINGS", "TOPICS", "Alert", "Recording", "rules_file"]

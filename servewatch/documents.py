@@ -23,7 +23,7 @@ def files() -> dict[Path, str]:
 def metrics() -> str:
     """Every metric of a service, every recording made of them, every alert."""
     own = _table(("metric", "kind", "labels", "meaning"), (_metric(metric) for metric in OWN))
-    recorded = _table(("recording", "meaning"), ((f"`{r.name}`", r.help) for r in alerts.RECORDINGS))
+    recorded = _table(("recording", "meaning"), {f"`{r.name}`": r.help for r in alerts.RECORDINGS}.items())
     rung = _table(("alert", "severity", "topic"), ((f"`{a.name}`", a.severity, a.topic) for a in alerts.ALERTS))
     return (
         _HEADER.format(source="monitoring/catalogue and alerts")

@@ -9,6 +9,7 @@ import gc
 import logging
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from monitoring import Metrics
@@ -21,6 +22,7 @@ from serving.service import Batched, Definition, RunnerSpec
 from serving.settings import Settings
 from serving.store import Model, Store
 from serving.streaming import pump
+from serving.tracks import Tracks, open_tracks
 from serving.warmup import WarmUp
 
 State = Literal["starting", "ready", "draining", "failed", "stopped"]
@@ -76,10 +78,12 @@ class Lifecycle:
         self.instance: Any = None
         self.batchers: dict[str, Queue] = {}
         self.models: list[Model] = []
+        self.tracks: Tracks | None = None
         self.on_failure: Callable[[], None] = lambda: None
         self.on_ready: Callable[[], None] = lambda: None
         self._tasks: list[asyncio.Task[None]] = []
         self._series = {spec.name: Series(metrics, spec.name) for spec in definition.runners}
+        self._load_failures = metrics.counter(models.LOAD_FAILURES)
         self._warmup = WarmUp(definition, settings.warmup)
 
     def begin(self) -> None:
@@ -88,6 +92,7 @@ class Lifecycle:
 
     async def _start(self) -> None:
         try:
+            self.tracks = open_tracks(self.definition, self.settings, self.metrics)
             self.instance = await self._make()
             for spec in self.definition.runners:
                 self._start_runner(spec)
@@ -96,6 +101,7 @@ class Lifecycle:
             raise
         except BaseException as error:  # even SystemExit: it is for the process to end with, not for the event loop
             self.state, self.error = "failed", error
+            self._load_failures.inc()
             self.on_failure()
             return
         if self.state == "starting":
@@ -142,6 +148,9 @@ class Lifecycle:
         self.metrics.gauge(
             models.INFO, model=info.name, model_version=info.version, framework=info.framework, reference=""
         ).set(1)
+        with contextlib.suppress(ValueError):  # a model with an odd date serves as well as any
+            saved = datetime.fromisoformat(info.created).timestamp()
+            self.metrics.gauge(models.SAVED, model=info.name, model_version=info.version).set(saved)
         self.models.append(model)
         return model
 
@@ -197,6 +206,8 @@ class Lifecycle:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for batcher in self.batchers.values():
             batcher.runner.close()
+        if self.tracks is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self.tracks.close)
 
     async def _watch_lag(self) -> None:
         lag = self.metrics.histogram(requests.EVENT_LOOP_LAG)

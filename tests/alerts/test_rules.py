@@ -80,12 +80,17 @@ def test_yaml_reads_back_as_it_was():
 
 
 def test_names_are_unique_and_each_recording_reads_only_earlier_ones():
-    """No name is declared twice, and in a group what is read is recorded before it."""
+    """No name is declared twice with the same labels, and in a group what is read is recorded before it."""
     names = [recording.name for recording in alerts.RECORDINGS]
-    assert len(set(names)) == len(names)
+    labelled = {(recording.name, *sorted(recording.labels.items())) for recording in alerts.RECORDINGS}
+    assert len(labelled) == len(names)
     assert len({alert.name for alert in alerts.ALERTS}) == len(alerts.ALERTS)
     for at, recording in enumerate(alerts.RECORDINGS):
-        later = [name for name in names[at:] if f"{name}{{" in recording.expr or f"({name})" in recording.expr]
+        later = [
+            name
+            for name in names[at:]
+            if name not in names[:at] and (f"{name}{{" in recording.expr or f"({name})" in recording.expr)
+        ]
         assert later == []
 
 

@@ -77,6 +77,7 @@ def test_a_model_that_cannot_be_loaded_leaves_the_service_not_ready(serve: Serve
     live = serve(Lost, ready=False)
     eventually(lambda: live.lifecycle.state == "failed")
     assert isinstance(live.lifecycle.error, ModelNotFound)
+    assert live.value("servewatch_model_load_failures_total") == 1
     answer = live.get("/readyz")
     assert (answer.status, answer.error["message"]) == (503, "the service is failed")
     assert live.post("/double", [1]).status == 503

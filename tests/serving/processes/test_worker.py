@@ -83,6 +83,7 @@ def test_weights_are_loaded_in_the_runner_and_in_a_worker_only_when_called_there
     assert (code, answer) == (200, b'{"class":"rose","version":"1"}')
     assert served.value("torch_imported") == 1
     assert served.value("servewatch_model_info", model="flowers", model_version="1") == 1
+    assert served.value("servewatch_model_saved_timestamp_seconds", model="flowers", model_version="1") > 1.7e9
     assert b'{"name":"flowers","version":"1"}' in served.ask("GET", "/healthz")[1]
     assert served.post("/here", b"[1, 0]") == (200, b"[[1.0,0.0]]")
     assert served.value("torch_imported") == 2
