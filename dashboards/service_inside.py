@@ -103,7 +103,7 @@ def _first_chunk() -> Modern:
     chunks = bucket_rate(requests.FIRST_CHUNK, LONG, _BY, **SERVICE)
     return panels.timeseries(
         "First chunk of streams",
-        "Time until a streamed answer begins, percentiles over 5 minutes, whole service. Empty where no endpoint streams.",
+        "Time until a streamed answer begins, percentiles over 5 minutes. Empty where no endpoint streams.",
         [query(quantile(q, chunks), f"{{{{service}}}} p{round(100 * q)}") for q in (0.5, 0.95, 0.99)],
         "s",
         colors={"/p50$/": style.P50, "/p95$/": style.P95, "/p99$/": style.P99},
