@@ -84,6 +84,8 @@ class Handler:
         start = self._clock()
         self._counts.in_progress.inc()
         head = Head(scope, start)
+        if (tracks := self._lifecycle.tracks) is not None:
+            tracks.begin(head, f"POST {self.endpoint.path}", self.endpoint.name)
         closing = self._lifecycle.state == "draining"
         code = ClientGone.status
         try:
@@ -100,7 +102,10 @@ class Handler:
             if head.deadline is not None:
                 head.deadline.end()
             self._counts.in_progress.dec()
-            self._counts.record(code, self._clock() - start, head.trace_id)
+            seconds = self._clock() - start
+            self._counts.record(code, seconds, head.trace_id)
+            if head.track is not None:
+                head.track.end(code, seconds)
 
     async def _exchange(self, head: Head, scope: Scope, receive: Receive, send: Send, closing: bool) -> int:
         if scope["method"] != "POST":
@@ -164,6 +169,8 @@ class Handler:
 
     def _explain(self, error: BaseException, head: Head) -> ServewatchError:
         """What the client is told; what is not ours to answer is raised again."""
+        if head.track is not None:
+            head.track.fail(error)
         if head.deadline is not None:
             head.deadline.end()
             if head.deadline.passed and not head.answering:

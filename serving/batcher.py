@@ -22,6 +22,7 @@ from serving.deadlines import deadline_now
 from serving.errors import DeadlinePassed, QueueFull
 from serving.pace import Pace
 from serving.runner import Job, Runner, join
+from serving.tracks import step_now
 
 Reason = Literal["full", "timeout", "idle", "drain"]
 REASONS: tuple[Reason, ...] = ("full", "timeout", "idle", "drain")
@@ -98,6 +99,11 @@ class Batcher:
         return self.rows > 0 and self.rows + rows > self.limits.max_queue_rows
 
     @property
+    def busy(self) -> int:
+        """How many of the runner's threads work."""
+        return self.runner.threads - self._free
+
+    @property
     def full(self) -> bool:
         """Whether not even one row more may wait."""
         return self._over(1) and not self._make_room(1)
@@ -156,7 +162,8 @@ class Batcher:
         return join(await asyncio.gather(*(self._queue_up(part, len(part)) for part in parts)))
 
     def _queue_up(self, value: Any, rows: int) -> asyncio.Future[Any]:
-        job = Job(value, rows, self._loop.create_future(), self._clock(), deadline=deadline_now())
+        future, now = self._loop.create_future(), self._clock()
+        job = Job(value, rows, future, now, deadline=deadline_now(), track=step_now())
         self._queue.append(job)
         self.rows += rows
         self._arrived += 1
@@ -192,6 +199,8 @@ class Batcher:
         self._pace.begin(now)
         for job in batch:
             self._series.queue_seconds.observe(now - job.queued)
+            if job.track is not None:
+                job.track.queued(self.runner.name, job.rows, now - job.queued, rows)
         self._series.batch_size.observe(rows)
         self._series.dispatches[reason].inc()
         self._series.running.inc(len(batch))

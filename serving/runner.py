@@ -16,6 +16,7 @@ import numpy as np
 
 from monitoring.metrics import Observer
 from serving.errors import RunnerFailed, ServewatchError
+from serving.tracks import Track, around
 
 log = logging.getLogger("serving.runner")
 
@@ -31,6 +32,7 @@ class Job:
     result: Any = None
     error: Exception | None = None
     deadline: float = math.inf
+    track: Track | None = None
 
 
 def join(values: list[Any]) -> Any:
@@ -121,7 +123,7 @@ class Runner:
     def _run(self, batch: list[Job]) -> None:
         """Run the jobs as one batch; where that fails, each alone, so that a bad row fails its own request only."""
         try:
-            for job, result in zip(batch, self._call([job.value for job in batch]), strict=True):
+            for job, result in zip(batch, self._call(batch), strict=True):
                 job.result = result
         except BaseException as error:  # not even SystemExit may end the thread: requests would wait for ever
             if len(batch) == 1:
@@ -130,11 +132,12 @@ class Runner:
             for job in batch:
                 self._run([job])
 
-    def _call(self, values: list[Any]) -> list[Any]:
+    def _call(self, batch: list[Job]) -> list[Any]:
+        values = [job.value for job in batch]
         if not self.batch:
-            return [self._timed(values[0])]
+            return [self._timed(values[0], batch)]
         rows = join(values)
-        answer = self._timed(rows)
+        answer = self._timed(rows, batch)
         if (count := _length(answer)) != len(rows):
             came = f"a {type(answer).__name__}" if count is None else f"{count} rows"
             raise RunnerFailed(f"{self.name!r} was given {len(rows)} rows and answered {came}", "answer a row for each")
@@ -144,10 +147,11 @@ class Runner:
             start += len(value)
         return parts
 
-    def _timed(self, argument: Any) -> Any:
+    def _timed(self, argument: Any, batch: list[Job]) -> Any:
         start = self._clock()
         try:
-            return self.function(argument)
+            with around(self.name, batch):
+                return self.function(argument)
         finally:
             self._duration.observe(self._clock() - start)
 

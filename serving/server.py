@@ -8,7 +8,6 @@ import errno
 import logging
 import math
 import socket
-import sys
 from types import FrameType
 
 import uvicorn
@@ -16,12 +15,14 @@ from prometheus_client import REGISTRY, disable_created_metrics
 from prometheus_client.registry import CollectorRegistry
 
 from monitoring import MetricsServer
+from serving import logs
 from serving.app import App
 from serving.connections import Connection, Patience
 from serving.errors import ServewatchError
 from serving.frame import create_app
 from serving.lifecycle import settle
 from serving.settings import Settings
+from serving.tracks import track_now
 
 BACKLOG = 2048
 LAST_WORDS = 0.2
@@ -178,9 +179,7 @@ def _config(app: App, settings: Settings) -> uvicorn.Config:
     )
 
 
-def configure_logging(level: str) -> None:
-    """Plain lines on stderr; uvicorn's start and stop messages are ours to give."""
-    logging.basicConfig(
-        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
+def configure_logging(level: str, form: str = "text") -> None:
+    """Lines on stderr; uvicorn's start and stop messages are ours to give."""
+    logs.configure(level, form, track_now)
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)

@@ -21,6 +21,7 @@ from serving.settings import Settings
 
 if TYPE_CHECKING:
     from monitoring.tracing.tracer import Request, Tracing
+    from serving.runner import Job
 
 _now: ContextVar[Track | None] = ContextVar("track", default=None)
 track_now = _now.get
@@ -142,7 +143,8 @@ class Tracks:
                         "servewatch.request_id": head.request_id.decode(),
                     }
                 )
-        return OpenTrack(head, endpoint, request, self)
+        head.track = OpenTrack(head, endpoint, request, self)
+        return head.track
 
     @contextmanager
     def resumed(self, packed: bytes) -> Iterator[None]:
@@ -206,10 +208,10 @@ def note_now(rows: int) -> bytes:
     return track.pack()
 
 
-def around(runner: str, tracks: Sequence[Track | None], rows: int) -> AbstractContextManager[object]:
-    """What a runner does within is done for these requests, of so many rows together."""
-    kept = [track for track in tracks if track is not None]
-    return _Around(runner, kept, rows) if kept else _NOTHING
+def around(runner: str, jobs: Sequence[Job]) -> AbstractContextManager[object]:
+    """What a runner does within is done for these jobs."""
+    kept = [job.track for job in jobs if job.track is not None]
+    return _Around(runner, kept, sum(job.rows for job in jobs)) if kept else _NOTHING
 
 
 class _Around:

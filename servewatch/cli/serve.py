@@ -27,7 +27,7 @@ def serve(target: str, **given: Any) -> None:
     Every other option is an environment variable, SERVEWATCH_*.
     """
     settings = Settings.load(**given)
-    configure_logging(settings.log_level)
+    configure_logging(settings.log_level, settings.log_format)
     if settings.several:
         from serving.processes.master import supervise
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import math
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,9 @@ from serving.processes.arena import Arena, Lease
 from serving.processes.errors import pack_error
 from serving.processes.parcel import ARRAY, FAILED, Parcel, describe, pack, unpack
 from serving.processes.parts import PartsPipe
-from serving.processes.wire import ANSWER, CANCEL, FAULT, FREE, MORE, NO_PLACE, REQUEST, Frame, Wire
+from serving.processes.wire import ANSWER, CANCEL, FAULT, FREE, MORE, NO_PLACE, NOTE, REQUEST, Frame, Wire
+
+_NOTHING: AbstractContextManager[object] = nullcontext()
 
 
 class Answering:
@@ -27,6 +30,7 @@ class Answering:
         self._arena = arena
         self._open: dict[int, tuple[asyncio.Future[Any], Lease | None, Frame]] = {}
         self._pipes: dict[int, PartsPipe] = {}
+        self._notes: dict[int, bytes] = {}
         self._loop = asyncio.get_running_loop()
         self.wire = Wire(self._received, self._lost)
 
@@ -38,17 +42,20 @@ class Answering:
             self._close_pipe(frame.number)
         elif frame.kind == MORE and frame.number in self._pipes:
             self._pipes[frame.number].more()
+        elif frame.kind == NOTE:
+            self._notes[frame.number] = frame.inline
         elif frame.kind == FAULT and self._lifecycle.faults is not None:
             self._lifecycle.faults.obey(frame.inline.decode())
 
     def _request(self, frame: Frame) -> None:
         spec = self._specs[frame.spec]
+        note = self._notes.pop(frame.number, b"") if self._notes else b""
         try:
             value, lease = self._value(frame, spec.batching.max_rows if spec.batch else 0)
             if spec.stream:
                 self._pipes[frame.number] = pipe = PartsPipe(frame.number, self._loop, self.wire)
                 value = (*value, pipe)
-            with deadline_of(frame.deadline):
+            with deadline_of(frame.deadline), self._track(note):
                 future = self._lifecycle.batchers[spec.name].submit(value)
         except Exception as error:
             self._close_pipe(frame.number)
@@ -56,6 +63,10 @@ class Answering:
             return
         self._open[frame.number] = (future, lease, frame._replace(meta=b"", inline=b""))
         future.add_done_callback(functools.partial(self._done, frame.number))
+
+    def _track(self, note: bytes) -> AbstractContextManager[object]:
+        tracks = self._lifecycle.tracks
+        return _NOTHING if tracks is None else tracks.resumed(note)
 
     def _value(self, frame: Frame, most: int) -> tuple[Any, Lease | None]:
         """A view where its batch will copy it; what is run in parts is read for longer than its answer takes."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from serving.processes.arena import Arena, Space, rounded
 from serving.processes.errors import unpack_error
 from serving.processes.parcel import FAILED, pack, unpack
-from serving.processes.wire import ANSWER, CANCEL, FAULT, MORE, NO_PLACE, PART, REQUEST, Frame, Wire
+from serving.processes.wire import ANSWER, CANCEL, FAULT, MORE, NO_PLACE, NOTE, PART, REQUEST, Frame, Wire
 from serving.streaming import Pipe
+from serving.tracks import note_now
 
 if TYPE_CHECKING:
     from serving.processes.remote import RemoteBatcher
@@ -22,7 +23,9 @@ _MOST = 1 << 32
 class Sent:
     """A request that a runner has."""
 
-    __slots__ = ("again", "deadline", "feed", "future", "link", "number", "offset", "pipe", "room", "rows", "value")
+    __slots__ = (
+        "again", "deadline", "feed", "future", "link", "note", "number", "offset", "pipe", "room", "rows", "value",
+    )  # fmt: skip
 
     def __init__(
         self, feed: RemoteBatcher, value: Any, rows: int, future: asyncio.Future[Any], deadline: float, again: bool
@@ -33,6 +36,7 @@ class Sent:
         self.number = self.room = 0
         self.offset: int | None = None
         self.pipe: Pipe | None = None
+        self.note = note_now(rows)
 
     def stream(self, pipe: Pipe) -> None:
         """Its answer comes item by item: the runner may send one more whenever one was taken."""
@@ -79,6 +83,8 @@ class Link:
         self._pending[sent.number] = sent
         self.rows += sent.rows
         spec = sent.feed.index
+        if sent.note:
+            self.wire.send(Frame(NOTE, number=sent.number, inline=sent.note))
         self.wire.send(
             Frame(REQUEST, parcel.form, spec, sent.number, place, sent.room, sent.deadline, parcel.meta, inline)
         )

@@ -8,8 +8,8 @@ import struct
 from collections.abc import Callable
 from typing import NamedTuple, cast
 
-REQUEST, CANCEL, FAULT, MORE, ANSWER, FREE, PART = range(7)
-"""What a frame says: the first four go to the runner, the others to the worker."""
+REQUEST, CANCEL, FAULT, MORE, NOTE, ANSWER, FREE, PART = range(8)
+"""What a frame says: the first five go to the runner, the others to the worker."""
 
 NO_PLACE = (1 << 64) - 1
 _HEADER = struct.Struct("<BBHIQQdII")
