@@ -35,7 +35,7 @@ def unit(made: Declaration, panel: Panel) -> str:
         return "percentunit"
     base = next((found for suffix, found in _SUFFIXES.items() if name.endswith(suffix)), "")
     if of == "rate":
-        return "ops" if made.metric.kind == "histogram" else _RATES.get(base, "ops" if not base else base)
+        return "ops" if made.metric.kind == "histogram" else _RATES.get(base, base or "ops")
     return base or "short"
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import alerts
 from monitoring.catalogue import OWN, Metric
+from monitoring.catalogue.declaration import Declaration
 from serving.settings import PREFIX, Settings
 
 METRICS = Path("monitoring/METRICS.md")
@@ -30,6 +31,26 @@ def metrics() -> str:
         + "# Metrics\n\nWhat every service exposes. Prometheus adds `job` and `instance`.\n\n"
         + f"{own}\n## Recordings\n\nWhat dashboards and alerts read.\n\n{recorded}\n"
         + f"## Alerts\n\nWhat to do when one rings: [the runbook](../alerts/runbook.md).\n\n{rung}"
+    )
+
+
+def own(service: str, declared: Sequence[Declaration]) -> str:
+    """Every metric that a service declares of its own, with its panel and its alert."""
+    rows = (
+        (
+            f"`{made.metric.name}`",
+            made.metric.kind,
+            ", ".join(made.labels),
+            made.metric.help,
+            (made.panel.title or made.metric.help.rstrip(".")) if made.panel else "",
+            f"`{made.alert_name}` ({made.alert.severity})" if made.alert else "",
+        )
+        for made in declared
+    )
+    return (
+        _HEADER.format(source=f"what {service} declares")
+        + f"# Metrics of {service}\n\nWhat it declares of its own. `service` and `version` are on each series.\n\n"
+        + _table(("metric", "kind", "labels", "meaning", "panel", "alert"), rows)
     )
 
 

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from monitoring import Metrics, MetricsApp
+from monitoring import Metrics, MetricsApp, own
 from serving.app import App, ASGIApp
 from serving.errors import InvalidInput, MethodNotAllowed, NotFound, NotReady, ServewatchError, UnfitInput
 from serving.faults import Faults
@@ -42,6 +42,7 @@ def create_app(
     settings = settings or Settings.load()
     registry = registry if registry is not None else CollectorRegistry()
     metrics = Metrics(registry, {"service": declared.name, "version": declared.version})
+    own.expose(registry, metrics.constant)
     lifecycle = make(declared, settings, metrics, Faults() if settings.faults else None)
     frame = _frame(declared, lifecycle, page or MetricsApp(registry))
     return App(frame, lifecycle, metrics)

@@ -16,6 +16,9 @@ from servewatch.stack.ports import HOST, Ports
 INTERVAL = "5s"
 """Short, so that a demonstration does not keep anybody waiting."""
 
+OWN_RULES = "own/rules/*.yml"
+"""The alerts that a service declares of its own metrics; no such file is as well."""
+
 HEADER = "# Written by `servewatch up` at every start: edits here are lost.\n"
 
 
@@ -74,7 +77,9 @@ def write(folder: Path, ports: Ports, service_name: str, alertmanager: str) -> N
     """Write every configuration file; data of earlier runs stays."""
     for name in ("prometheus", "alertmanager"):
         (folder / "data" / name).mkdir(parents=True, exist_ok=True)
-    (folder / "prometheus.yml").write_text(HEADER + yaml.safe_dump(prometheus(ports, service_name), sort_keys=False))
+    found = prometheus(ports, service_name)
+    found["rule_files"].append(OWN_RULES)
+    (folder / "prometheus.yml").write_text(HEADER + yaml.safe_dump(found, sort_keys=False))
     (folder / "alertmanager.yml").write_text(alertmanager)
     rules = folder / "rules"
     shutil.rmtree(rules, ignore_errors=True)

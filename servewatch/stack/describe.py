@@ -1,22 +1,37 @@
-"""Prints the name under which a service is measured. It runs in a process of its own: a user's module may import much.
+"""Prints the name under which a service is measured, and writes the files of the metrics that it declares.
 
-python -m servewatch.stack.describe MODULE:NAME
+It runs in a process of its own: a user's module may import much.
+
+python -m servewatch.stack.describe MODULE:NAME [FOLDER]
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
+from pathlib import Path
+from typing import Any
 
 from serving.errors import ServewatchError
 from serving.service import definition
 
+INSTRUMENTED = "__servewatch_service__"
+"""Where `monitoring.instrument` notes the name of an app that is not ours."""
 
-def main(target: str) -> None:
+
+def name_of(found: Any) -> str:
+    """The name of a service's class, or of an app that was instrumented."""
+    instrumented: str | None = getattr(found, INSTRUMENTED, None)
+    return instrumented or definition(found).name
+
+
+def main(target: str, folder: str = "") -> None:
     """Import the service and write its name, alone on the last line; where that fails, why, in one line."""
     module, _, attribute = target.partition(":")
     try:
-        name = definition(getattr(importlib.import_module(module), attribute)).name
+        name = name_of(getattr(importlib.import_module(module), attribute))
+        if folder:
+            _declared(name, Path(folder))
     except ServewatchError as error:
         sys.exit(error.message)
     except Exception as error:
@@ -24,5 +39,12 @@ def main(target: str) -> None:
     sys.stdout.write(f"\n{name}\n")
 
 
+def _declared(name: str, folder: Path) -> None:
+    # Here and not above: the name alone needs none of what is generated.
+    from servewatch import own
+
+    own.write(folder, name, own.declarations())
+
+
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

@@ -28,6 +28,11 @@ class Options:
         return self.home / "stack"
 
     @property
+    def own(self) -> Path:
+        """Where the files are that are generated of the service's own metrics, if it declares any."""
+        return self.folder / "own"
+
+    @property
     def demo(self) -> bool:
         """Whether the service is the one that the demo traffic is made for."""
         return self.service == DEMO

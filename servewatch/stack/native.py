@@ -99,7 +99,7 @@ class Native:
         options, home = self.options, self.options.home
         ports.check(options.ports, plan.PORTS)
         found = tools.ensure(home / "tools", self.say)
-        name = prepare.service_name(options.service, home)
+        name = prepare.service_name(options.service, home, options.own)
         if options.demo:
             prepare.train_if_missing(home, self.say, wake)
         config.write(

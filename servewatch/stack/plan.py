@@ -111,6 +111,8 @@ def _receiver(options: Options) -> Program:
 def _console(options: Options) -> Program:
     ports = options.ports
     sources = [f"--{name}={ports.url(name)}" for name in ("prometheus", "alertmanager", "receiver")]
+    if (boards := options.own / "dashboards").is_dir():
+        sources.append(f"--dashboards={boards}")
     return Program(
         name="console",
         argv=_servewatch("console", f"--port={ports.console}", *sources),

@@ -22,12 +22,15 @@ MODEL = "fashion_mnist"
 TRAINING = "examples.fashion.train"
 
 
-def service_name(service: str, home: Path) -> str:
-    """The name under which a service is measured; raises where it cannot be imported."""
+def service_name(service: str, home: Path, own: Path | None = None) -> str:
+    """The name under which a service is measured; raises where it cannot be imported.
+
+    What is generated of the metrics that it declares goes into the folder `own`, as it is imported but once.
+    """
     if not re.fullmatch(r"[\w.]+:\w+", service):
         raise ServiceInvalid(f"service {service!r} is not MODULE:NAME", "for example examples.fashion.service:Fashion")
     answer = subprocess.run(
-        [sys.executable, "-m", "servewatch.stack.describe", service],
+        [sys.executable, "-m", "servewatch.stack.describe", service, *([str(own)] if own else [])],
         env={**inherited_environment(), "SERVEWATCH_HOME": str(home)},
         capture_output=True,
         text=True,
