@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitoring import own
 from monitoring.catalogue import Metric
 from monitoring.decorators import counted, in_progress, observed, timed
 from monitoring.exposition import MetricsApp, MetricsServer
@@ -15,6 +16,7 @@ __all__ = [
     "counted",
     "in_progress",
     "observed",
+    "own",
     "register",
     "timed",
 ]
