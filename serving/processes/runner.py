@@ -11,7 +11,8 @@ from typing import Any
 
 from prometheus_client import REGISTRY
 
-from monitoring import Metrics, own
+from monitoring import Metrics
+from monitoring.own import expose
 from serving.faults import Faults
 from serving.lifecycle import Lifecycle
 from serving.processes.answering import Answering
@@ -58,7 +59,7 @@ def run_runner(service: type, settings: Settings, control: Control, door: socket
     """Run what the workers send until the master says end; what made the models fail to load is raised."""
     declared = definition(service)
     metrics = Metrics(REGISTRY, {"service": declared.name, "version": declared.version})
-    own.expose(REGISTRY, metrics.constant)
+    expose(REGISTRY, metrics.constant)
     faults = Faults() if settings.faults else None
     lifecycle = RunnerLifecycle(declared, settings, metrics, faults, control=control, index=index)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
