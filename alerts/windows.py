@@ -1,9 +1,11 @@
-"""The two windows that alerts look at, and how they are weighed."""
+"""The windows that alerts look at: the two of requests and how they are weighed, and those of drift."""
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from alerts.promql import Expr, Match, or_zero, over_time, ratio, select, total
 from alerts.rules import Recording
@@ -12,6 +14,94 @@ SHORT, LONG = "1m", "5m"
 """On the short one an alert starts and ends within minutes; the long one speaks where traffic is thin."""
 
 _SECONDS = {SHORT: 60, LONG: 300}
+_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_DURATION = re.compile(r"(\d+)(ms|s|m|h|d)\Z")
+_MONTH = 30 * _UNITS["d"]
+_LOOKS = 25
+
+
+class WindowsInvalid(ValueError):
+    """Windows in which drift could not be counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """Over which windows drift is scored, from counts of which step, and how many false alarms are accepted.
+
+    Short ones make a demonstration or a test of days run in minutes. `scrape` is how often Prometheus reads the
+    counters: with the right one the counts are exact.
+    """
+
+    step: str = "5m"
+    windows: tuple[str, ...] = ("1h", "1d")
+    scrape: str = "5s"
+    false_pages: float = 1.0
+    """False alarms that a service may raise in a month over all that it watches."""
+
+    def __post_init__(self) -> None:
+        """Refuse windows that are no whole number of steps, or that do not rise."""
+        step, found = milliseconds(self.step), [milliseconds(window) for window in self.windows]
+        if milliseconds(self.scrape) > step / 2:
+            raise WindowsInvalid(f"a step of {self.step} with a scrape each {self.scrape}: it takes two at least")
+        if len(found) < 2 or found != sorted(set(found)) or any(w % step or w < 2 * step for w in found):
+            raise WindowsInvalid(
+                f"windows {' '.join(self.windows)!r}: two at least, each longer than the one before and a whole "
+                f"number of steps of {self.step}"
+            )
+        if not self.false_pages > 0:
+            raise WindowsInvalid(f"{self.false_pages:g} false alarms a month: a number above 0, like 1 or 0.1")
+
+    @property
+    def short(self) -> str:
+        """The window that sees a fault first."""
+        return self.windows[0]
+
+    @property
+    def long(self) -> str:
+        """The window that a daily cycle does not move, and in which weak drift shows."""
+        return self.windows[-1]
+
+    @property
+    def slice(self) -> tuple[str, float]:
+        """The range of one step's counts and what to multiply its increase by.
+
+        Neighbouring ranges share a sample, so that nothing between them is lost. Prometheus 2 has ranges that are
+        closed at both ends, so a millisecond less keeps it from taking one sample more.
+        """
+        length = milliseconds(self.step) + milliseconds(self.scrape) - 1
+        return duration(length), milliseconds(self.step) / length
+
+    def points(self, window: str) -> str:
+        """The range that holds the steps of a window, as many in Prometheus 2 as in 3."""
+        return duration(milliseconds(window) - milliseconds(self.step) // 2)
+
+    @property
+    def memory(self) -> str:
+        """How long what is scraped seldom, or recorded once a step, is taken for known."""
+        return duration(max(milliseconds("10m"), 2 * milliseconds(self.step)))
+
+    def looks(self, window: str) -> float:
+        """How often in a month a window that slides by a step shows something new.
+
+        As often as it is evaluated, but not more than about z squared times in its own length: what it shows changes
+        no faster.
+        """
+        length = milliseconds(window)
+        return _MONTH / length * min(length / milliseconds(self.step), _LOOKS)
+
+
+def milliseconds(text: str) -> int:
+    """How long a duration of Prometheus is, like 90s, 5m, 1h or 1d."""
+    match = _DURATION.match(text)
+    if match is None or int(match[1]) == 0:
+        raise WindowsInvalid(f"{text!r} is no duration: a whole number and s, m, h or d, like 5m")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def duration(length: int) -> str:
+    """Write a number of milliseconds as Prometheus reads it."""
+    unit = next(unit for unit in reversed(_UNITS) if length % _UNITS[unit] == 0)
+    return f"{length // _UNITS[unit]}{unit}"
 
 
 def share(rates: Recording, by: Iterable[str], window: str = "", /, **part: Match) -> Expr:

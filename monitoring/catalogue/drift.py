@@ -7,6 +7,9 @@ from monitoring.catalogue.metric import SERVICE_LABELS, Metric
 MODEL = (*SERVICE_LABELS, "model", "model_version")
 FEATURE = (*MODEL, "reference", "feature", "role")
 
+MISSING, OTHER = "missing", "other"
+"""The bins of rows without a value, and of values that are no category of the reference."""
+
 OBSERVATIONS = Metric(
     name="servewatch_feature_observations_total",
     kind="counter",
@@ -61,4 +64,12 @@ DROPPED = Metric(
     labels=MODEL,
 )
 
-ALL = (OBSERVATIONS, REFERENCE_RATIO, REFERENCE_SCORE, REFERENCE_GAP, REFERENCE_ROWS, DROPPED)
+FAILED = Metric(
+    name="servewatch_feature_rows_failed_total",
+    kind="counter",
+    help="Rows that were answered and not watched: no features could be made of them. The log says why.",
+    topic="drift",
+    labels=MODEL,
+)
+
+ALL = (OBSERVATIONS, REFERENCE_RATIO, REFERENCE_SCORE, REFERENCE_GAP, REFERENCE_ROWS, DROPPED, FAILED)
