@@ -49,16 +49,21 @@ def files() -> dict[Path, str]:
     return found
 
 
-def differences(root: Path = ROOT) -> list[Difference]:
-    """Compare both ways: what is missing, what differs, and what nothing generates."""
-    wanted = files()
+def differences(root: Path = ROOT, wanted: dict[Path, str] | None = None) -> list[Difference]:
+    """Compare both ways: what is missing, what differs, and what nothing generates.
+
+    Where other files than ours are wanted, what else lies there is not ours to judge.
+    """
+    ours = wanted is None
+    wanted = files() if wanted is None else wanted
     found = [difference for path, text in wanted.items() for difference in _compare(root, path, text)]
-    return found + [Difference(path, "orphan") for path in _present(root) if path not in wanted]
+    return found + [Difference(path, "orphan") for path in _present(root) if ours and path not in wanted]
 
 
-def write(root: Path = ROOT) -> list[Difference]:
+def write(root: Path = ROOT, wanted: dict[Path, str] | None = None) -> list[Difference]:
     """Write what is missing or differs and remove orphans; answers what was changed."""
-    wanted, changed = files(), differences(root)
+    changed = differences(root, wanted)
+    wanted = files() if wanted is None else wanted
     for difference in changed:
         path = root / difference.path
         if difference.what == "orphan":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from servewatch.cli.declarations import declarations
+from servewatch.cli.own import own_files, prove
 from serving.errors import ServewatchError
 
 if TYPE_CHECKING:
@@ -34,19 +35,31 @@ def require(*modules: str) -> None:
 @click.command()
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 where a file is not as generated.")
 @click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Write below another folder.")
-def generate(only_check: bool, to: Path | None) -> None:
-    """Write every generated file: rules, Alertmanager's configuration, dashboards, Grafana's provisioning."""
+@click.option("--service", metavar="MODULE:NAME", help="Write the files of the metrics that this service declares.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Where those of --service go.")
+def generate(only_check: bool, to: Path | None, service: str | None, out: Path | None) -> None:
+    """Write every generated file: rules, Alertmanager's configuration, dashboards, Grafana's provisioning.
+
+    With --service and --out, those of the metrics that a service declares of its own: rules/ for Prometheus, tests/
+    of them for promtool (which runs them at once, where it is), dashboards/ for Grafana or the console, and a table.
+    """
     require("grafanalib")
+    if (service is None) != (out is None) or (service and to):
+        raise click.UsageError("--service MODULE:NAME goes with --out DIR, and not with --to")
     with declarations():
         from servewatch import generate as generating
 
-        root = to or generating.ROOT
-        found = generating.differences(root) if only_check else generating.write(root)
+        if service is not None and out is not None:
+            root, wanted = out, own_files(service)
+        else:
+            root, wanted = to or generating.ROOT, None
+        found = generating.differences(root, wanted) if only_check else generating.write(root, wanted)
     if only_check:
-        _tell(found, len(generating.files()))
-        return
-    for change in found:
+        _tell(found, len(wanted or generating.files()))
+    for change in [] if only_check else found:
         print(f"{'removed' if change.what == 'orphan' else 'wrote'} {change.path}")
+    if service is not None:
+        prove(root)
 
 
 def _tell(found: list[Difference], count: int) -> None:
