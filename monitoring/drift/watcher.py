@@ -1,0 +1,115 @@
+"""Counts live traffic into the reference's bins, on a thread of its own: who answers requests only hands rows over."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Self
+
+from prometheus_client import REGISTRY
+from prometheus_client.registry import CollectorRegistry
+
+from monitoring.catalogue import drift
+from monitoring.drift.binner import Binner
+from monitoring.drift.board import board
+from monitoring.drift.counts import Counts
+from monitoring.drift.heap import Batch, Heap, together
+from monitoring.drift.watched import Watched
+from monitoring.metrics import Metrics
+from monitoring.reference import Reference, ReferenceInvalid, extractor
+
+GATHER = 0.02
+"""Seconds for which rows wait for others: answers go first, and many small batches cost little more than one."""
+
+COMPLAIN_EVERY = 60.0
+log = logging.getLogger("monitoring.drift")
+
+
+class Watcher:
+    """Counts one model's inputs and outputs, as its reference says. It never delays nor fails who calls `observe`.
+
+    What is handed over is read a moment later: leave it as it is. `counts` are given where another process shows them.
+    """
+
+    def __init__(
+        self,
+        reference: Reference,
+        *,
+        service: str = "",
+        version: str = "",
+        model: str = "",
+        model_version: str = "",
+        registry: CollectorRegistry = REGISTRY,
+        counts: Counts | None = None,
+        heap: Heap | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        labels = {"service": service, "version": version, "model": model, "model_version": model_version}
+        watched = Watched(labels, reference)
+        self.reference = reference
+        self.name = model
+        self.sampler: Any = None
+        self._extract = extractor(reference)
+        self._binner = Binner(reference.features, self._extract.numbers, self._extract.categories)
+        self._counts = counts if counts is not None else board(registry).add(watched)
+        metrics = Metrics(registry, labels)
+        self._dropped, self._failed = metrics.counter(drift.DROPPED), metrics.counter(drift.FAILED)
+        self._heap = heap or Heap()
+        self._clock = clock
+        self._complained, self._unsaid = float("-inf"), 0
+        self._thread = threading.Thread(target=self._work, name=f"watching-{model}", daemon=True)
+        self._thread.start()
+
+    def observe(self, inputs: Any, outputs: Any = None) -> None:
+        """Hand over rows that the model was given, and what it answered: arrays, tables or lists, a row for each."""
+        if not self._heap.put(batch := Batch(inputs, outputs)):
+            self._dropped.inc(batch.rows)
+
+    def flush(self, seconds: float = 10.0) -> bool:
+        """Wait until all that was handed over is counted; False where that takes longer."""
+        return self._heap.flush(seconds)
+
+    def close(self, seconds: float = 2.0) -> None:
+        """Count what was handed over, and end the thread; what comes later is dropped."""
+        self._heap.close()
+        self._thread.join(seconds)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _work(self) -> None:
+        while (batches := self._heap.take(GATHER)) is not None:
+            for joined in together(batches):
+                self._count(joined)
+            self._heap.done(batches)
+            del batches
+
+    def _count(self, batches: list[Batch]) -> None:
+        """Count batches as one; where that fails, each alone, so that a bad one takes no other along."""
+        try:
+            whole = Batch.join(batches)
+            found = self._extract(whole.inputs, whole.outputs)
+            self._counts.add(self._binner.count(found.numbers, found.codes))
+        except Exception as error:  # whatever traffic holds, the thread lives on
+            if len(batches) > 1:
+                for batch in batches:
+                    self._count([batch])
+                return
+            self._fail(batches[0], error)
+            return
+
+    def _fail(self, batch: Batch, error: Exception) -> None:
+        self._failed.inc(batch.rows)
+        self._unsaid += batch.rows
+        now = self._clock()
+        if now - self._complained >= COMPLAIN_EVERY:
+            self._complained = now
+            # Whatever others raise may quote the rows, which are nobody's to read.
+            why = str(error) if isinstance(error, ReferenceInvalid) else type(error).__name__
+            log.warning("%d rows of %r could not be watched, the last for: %s", self._unsaid, self.name, why)
+            self._unsaid = 0
