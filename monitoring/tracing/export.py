@@ -95,7 +95,7 @@ class Export(SpanProcessor):
         now = time.monotonic()
         if outcome == "failed" and now - self._told > TELL_EVERY:
             self._told = now
-            log.warning("%d spans could not be sent to %s; told once a minute", spans, self._url)
+            log.warning("spans could not be sent to %s (%d of them); told once a minute", self._url, spans)
 
     def _count(self, outcome: str, spans: int) -> None:
         if outcome in self._counts:
