@@ -307,7 +307,10 @@ class App:
 
         await self.frame(scope, receive, tagged)
         if status in UNKNOWN_CODES:
-            self._unknown.record(status, self._clock() - start, head.trace_id)
+            seconds = self._clock() - start
+            self._unknown.record(status, seconds, head.trace_id)
+            if (tracks := self.lifecycle.tracks) is not None:
+                tracks.tell(head, UNKNOWN, status, seconds)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         await receive()

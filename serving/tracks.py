@@ -146,6 +146,11 @@ class Tracks:
         head.track = OpenTrack(head, endpoint, request, self)
         return head.track
 
+    def tell(self, head: Head, endpoint: str, code: int, seconds: float) -> None:
+        """Log a request that needs no track: it went nowhere."""
+        if self.access is not None:
+            self.access.tell(head.request_id.decode(), head.trace_id, endpoint, code, seconds, None)
+
     @contextmanager
     def resumed(self, packed: bytes) -> Iterator[None]:
         """What is done within is done for a request that came from another process."""
