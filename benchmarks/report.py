@@ -37,7 +37,7 @@ def _cells(rounds: Sequence[Measured] | None, reference: Sequence[Measured]) -> 
     failed = sum(measured.failed for measured in rounds)
     shown = f"{rate:,.0f}" + (f" ({failed} failed)" if failed else "")
     ratio = f"{rate / median(reference, 'rate'):.2f}"
-    return [shown, ratio, f"{median(rounds, 'p50'):.2f}", f"{median(rounds, 'p99'):.1f}"]
+    return [shown, ratio, f"{median(rounds, 'p50'):.3f}", f"{median(rounds, 'p99'):.1f}"]
 
 
 def plot(results: Results, titles: Mapping[str, str], load: str, note: str) -> str:

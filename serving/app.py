@@ -48,7 +48,8 @@ class Counts:
 
     def __init__(self, metrics: Metrics, endpoint: str, codes: tuple[int, ...] = CODES, streams: bool = False) -> None:
         self._metrics, self._endpoint = metrics, endpoint
-        self.in_progress = metrics.gauge(requests.IN_PROGRESS, endpoint=endpoint)
+        self.open = 0
+        metrics.gauge(requests.IN_PROGRESS, endpoint=endpoint).set_function(lambda: self.open)
         self._duration = metrics.histogram(requests.DURATION, endpoint=endpoint)
         self._codes = {code: self._counter(code) for code in codes}
         if streams:
@@ -82,7 +83,7 @@ class Handler:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start = self._clock()
-        self._counts.in_progress.inc()
+        self._counts.open += 1
         head = Head(scope, start)
         if (tracks := self._lifecycle.tracks) is not None:
             tracks.begin(head, f"POST {self.endpoint.path}", self.endpoint.name)
@@ -101,7 +102,7 @@ class Handler:
         finally:
             if head.deadline is not None:
                 head.deadline.end()
-            self._counts.in_progress.dec()
+            self._counts.open -= 1
             seconds = self._clock() - start
             self._counts.record(code, seconds, head.trace_id)
             if head.track is not None:

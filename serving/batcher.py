@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from monitoring import Metrics
 from monitoring.catalogue import batching
+from serving.brevity import Brevity
 from serving.deadlines import deadline_now
 from serving.errors import DeadlinePassed, QueueFull
 from serving.pace import Pace
@@ -28,6 +29,8 @@ Reason = Literal["full", "timeout", "idle", "drain"]
 REASONS: tuple[Reason, ...] = ("full", "timeout", "idle", "drain")
 OUTCOMES = ("ok", "error", "invalid", "shed", "cancelled", "expired")
 SWEEP_INTERVAL = 0.05
+SOON = 0.001
+"""A call of less seconds than this is over before company that it did not wait for would mind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,13 @@ class Series:
         self.batch_size = metrics.histogram(batching.BATCH_SIZE, runner=runner)
         self.duration = metrics.histogram(batching.DURATION, runner=runner)
         self.queue_seconds = metrics.histogram(batching.QUEUE_SECONDS, runner=runner)
-        self.queue_requests = metrics.gauge(batching.QUEUE_REQUESTS, runner=runner)
-        self.running = metrics.gauge(batching.IN_PROGRESS, runner=runner)
+        self._queue_requests = metrics.gauge(batching.QUEUE_REQUESTS, runner=runner)
+        self._running = metrics.gauge(batching.IN_PROGRESS, runner=runner)
+
+    def follow(self, queued: Callable[[], float], running: Callable[[], float]) -> None:
+        """Where a scrape finds how much waits and how much runs: a request need not tell."""
+        self._queue_requests.set_function(queued)
+        self._running.set_function(running)
 
 
 class Batcher:
@@ -80,11 +88,16 @@ class Batcher:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._looking = False
-        self._arrived = 0
+        self._arrived = self._submitted = 0
+        self._alone = False
+        self._began = 0.0
+        self._brevity = Brevity()
         self._swept = -math.inf
         self._sweeping = False
         self._pace = Pace()
+        self._running = 0
         self._series = Series(metrics, runner.name)
+        self._series.follow(lambda: len(self._queue), lambda: self._running)
 
     def submit(self, value: Any) -> asyncio.Future[Any]:
         """Queue a request's rows; the future gets its part of the batch's answer."""
@@ -142,7 +155,6 @@ class Batcher:
             else:
                 kept.append(job)
         self._queue = kept
-        self._series.queue_requests.set(len(kept))
 
     def _drop(self, job: Job, now: float) -> None:
         """Count a request that is not run, and free its place."""
@@ -167,14 +179,18 @@ class Batcher:
         self._queue.append(job)
         self.rows += rows
         self._arrived += 1
-        self._series.queue_requests.set(len(self._queue))
-        if self._free and self.rows >= self.limits.max_rows:  # full: nobody need be waited for, and others find room
-            self._dispatch("drain" if self.draining else "full")
+        self._submitted += 1
+        if self._free:
+            company = not self._alone or rows < self.rows
+            reason = decide(self.rows, 0.0, company, self.draining, self.limits)
+            if reason is not None:  # full, or by itself as the one before: nobody need be waited for
+                self._arrived = 0
+                self._dispatch(reason)
         self._look_soon()
         return job.future
 
     def _look_soon(self) -> None:
-        if not self._looking and self._free:
+        if not self._looking and self._free and self._queue:
             self._looking = True
             self._loop.call_soon(self._look)
 
@@ -193,7 +209,6 @@ class Batcher:
     def _dispatch(self, reason: Reason) -> None:
         now = self._clock()
         batch, rows = self._take(now)
-        self._series.queue_requests.set(len(self._queue))
         if not batch:
             return
         self._pace.begin(now)
@@ -203,9 +218,14 @@ class Batcher:
                 job.track.queued(self.runner.name, job.rows, now - job.queued, rows)
         self._series.batch_size.observe(rows)
         self._series.dispatches[reason].inc()
-        self._series.running.inc(len(batch))
+        self._running += len(batch)
         self._free -= 1
-        self.runner.start(batch, self._finished)
+        self._began = now
+        if self._alone and self._brevity.sure and self.runner.batch:
+            self.runner.run(batch)
+            self._answer(batch)
+        else:
+            self.runner.start(batch, self._finished)
 
     def _take(self, now: float) -> tuple[list[Job], int]:
         """The oldest requests that fit a batch together; those that nobody waits for any more are dropped."""
@@ -227,8 +247,13 @@ class Batcher:
 
     def _answer(self, batch: list[Job]) -> None:
         self._free += 1
-        self._series.running.dec(len(batch))
+        self._running -= len(batch)
         now = self._clock()
+        self._alone = False
+        if len(batch) == 1 and not self._queue:
+            self._brevity.note(now - self._began)
+            if now - self._began < SOON:
+                self._loop.call_soon(self._after_one, self._submitted)
         self._pace.end(sum(job.rows for job in batch), now)
         for job in batch:
             if job.future.done():
@@ -241,6 +266,10 @@ class Batcher:
                 self._series.requests["ok"].inc()
                 job.future.set_result(job.result)
         self._look_soon()
+
+    def _after_one(self, submitted: int) -> None:
+        """A request came by itself if those whose bytes were there with its own have all had their turn by now."""
+        self._alone = submitted == self._submitted
 
     def drain(self) -> None:
         """From here on a free runner takes whatever waits."""

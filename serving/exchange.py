@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol, Self
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from serving.tracks import OpenTrack
 
 LINK = "serving.link"
+
+_MOST = 2**64 - 1
+_IDS = itertools.count(int.from_bytes(os.urandom(8)))
+"""Each process starts at a number of its own, far from where others start."""
 
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
@@ -74,7 +79,7 @@ class Head:
             elif name == b"x-servewatch-fault":
                 self.fault = value.decode("latin-1")
         if not self.request_id:
-            self.request_id = os.urandom(8).hex().encode()
+            self.request_id = b"%016x" % (next(_IDS) & _MOST)
 
     def seconds(self, limit: float | None) -> float | None:
         """How long this request may take: the client's word or the limit, whichever is less; None is for ever."""

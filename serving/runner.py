@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import math
 import threading
@@ -97,6 +98,15 @@ class Runner:
     def start(self, batch: list[Job], finished: Finished) -> None:
         """Hand a batch to a thread; `finished` is called on it when every job has its result or error."""
         self._work.put((batch, finished))
+
+    def run(self, batch: list[Job]) -> None:
+        """Run a batch on this thread, which has an event loop: the function need not know."""
+        loop = asyncio._get_running_loop()
+        asyncio._set_running_loop(None)
+        try:
+            self._run(batch)
+        finally:
+            asyncio._set_running_loop(loop)
 
     @property
     def alive(self) -> bool:

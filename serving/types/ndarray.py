@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import math
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 
 import numpy as np
@@ -50,10 +51,14 @@ class NDArray:
                 "bool, uint8, int32, int64, float16, float32, float64 and their like are accepted",
             )
 
-    @property
+    @cached_property
     def rows(self) -> bool:
         """Whether the first axis holds rows."""
         return bool(self.shape) and isinstance(self.shape[0], str) if self.shape else False
+
+    @cached_property
+    def _wanted(self) -> np.dtype[Any]:
+        return np.dtype(self.dtype)
 
     def decode(self, body: Body) -> tuple[Array, bool]:
         """Read a JSON list or an npy body into an array that is what was declared."""
@@ -75,7 +80,7 @@ class NDArray:
 
     def _from_json(self, data: bytes) -> Array:
         try:
-            return _read_json(data)
+            return _read_json(data, self._wanted)
         except UnfitInput as error:
             raise UnfitInput(f"{error.message}; expected {self._describe()}") from None
 
@@ -91,7 +96,7 @@ class NDArray:
 
     def _cast(self, raw: Array) -> Array:
         """To the declared dtype, where no value changes but for rounding among floats."""
-        wanted = np.dtype(self.dtype)
+        wanted = self._wanted
         if raw.dtype == wanted:
             return raw
         if raw.dtype.kind not in "fiub" or (raw.dtype.kind == "b") != (wanted.kind == "b"):
@@ -104,7 +109,7 @@ class NDArray:
         return cast
 
     def _check_shape(self, array: Array, came: tuple[int, ...]) -> None:
-        if self.shape is None:
+        if self.shape is None or array.shape == self.shape:
             return
         fits = array.ndim == len(self.shape) and all(
             isinstance(wanted, str) or wanted == size for wanted, size in zip(self.shape, array.shape, strict=True)
@@ -171,7 +176,7 @@ def _not_json(data: bytes) -> str:
     return "NaN and Infinity are not JSON" if odd else f"send lists of numbers as {JSON}"
 
 
-def _read_json(data: bytes) -> Array:
+def _read_json(data: bytes, wanted: np.dtype[Any]) -> Array:
     try:
         value = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -180,6 +185,9 @@ def _read_json(data: bytes) -> Array:
         raise UnfitInput(f"got {_CALLED[type(value)]}")
     if (place := data.find(b'"')) >= 0:  # numpy would make all of them texts as wide as the longest
         raise UnfitInput(f"got text or an object at byte {place} of the body")
+    if wanted.kind == "f" and b"u" not in data and b"s" not in data:  # neither null nor true nor false
+        with contextlib.suppress(ValueError, TypeError, OverflowError), np.errstate(over="ignore"):
+            return np.asarray(value, wanted)
     try:
         return np.asarray(value)
     except ValueError:

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from monitoring import Metrics
 from monitoring.catalogue import batching
 from serving.batcher import OUTCOMES, REASONS, Batcher, Limits, decide
+from serving.brevity import ENOUGH
 from serving.errors import QueueFull, RunnerFailed
 from serving.runner import Runner
 
@@ -134,6 +135,66 @@ def test_an_idle_runner_takes_a_single_request_at_once(bench: Bench, held: Held)
     assert bench.run(scenario).tolist() == [2]
     assert bench.reasons() == {"idle": 1}
     assert bench.outcomes() == {"ok": 1}
+
+
+def test_who_comes_alone_again_and_again_is_not_made_to_wait_for_company(bench: Bench, held: Held) -> None:
+    """After a brief batch of one, the next single request is with the runner before the event loop turns."""
+    held.let_go(3)
+
+    async def scenario(batcher: Batcher) -> list[float | None]:
+        seen = []
+        for _ in range(3):
+            answer = batcher.submit(rows(1))
+            seen.append(bench.value("servewatch_runner_requests_in_progress"))
+            await answer
+            await asyncio.sleep(0)
+        return seen
+
+    assert bench.run(scenario) == [0, 1, 1]
+    assert bench.reasons() == {"idle": 3}
+
+
+def test_surely_brief_calls_run_where_they_are() -> None:
+    """After a row of brief batches of one, the model is called without a hand-over to the runner's thread.
+
+    There it sees no running event loop, as on the runner's thread. What comes together is a batch nevertheless.
+    """
+    seen: list[tuple[str, bool, int]] = []
+
+    def model(given: Any) -> Any:
+        running = asyncio._get_running_loop() is not None
+        seen.append((threading.current_thread().name, running, len(given)))
+        return given
+
+    bench = Bench(model)
+
+    async def scenario(batcher: Batcher) -> None:
+        for value in range(ENOUGH + 2):
+            assert (await batcher.submit(rows(value))).tolist() == [value]
+            await asyncio.sleep(0)
+        await asyncio.gather(*(batcher.submit(rows(value)) for value in range(5)))
+
+    bench.run(scenario)
+    bench.runner.close()
+    here = threading.current_thread().name
+    assert [name for name, _, _ in seen] == ["classify-0"] * ENOUGH + [here] * 3 + ["classify-0"]
+    assert [size for _, _, size in seen] == [1] * (ENOUGH + 3) + [4]
+    assert not any(running for _, running, _ in seen)
+
+
+def test_after_a_call_that_took_long_company_is_waited_for(bench: Bench, held: Held) -> None:
+    """A batch of one that was not brief says nothing: two requests of one iteration share the next batch."""
+
+    async def scenario(batcher: Batcher) -> None:
+        first = batcher.submit(rows(1))
+        await held.entered()
+        bench.clock.now += 1.0
+        held.let_go(2)
+        await first
+        await asyncio.gather(batcher.submit(rows(2)), batcher.submit(rows(3)))
+
+    bench.run(scenario)
+    assert held.calls == [1, 2]
 
 
 def test_what_comes_while_the_runner_is_busy_goes_as_one_batch(bench: Bench, held: Held) -> None:
