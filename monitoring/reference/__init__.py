@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from monitoring.reference.extractor import Extracted, Extractor, extractor
 from monitoring.reference.feature import Feature, ReferenceInvalid, Role
+from monitoring.reference.learner import Learner, learn
+from monitoring.reference.options import Options
 from monitoring.reference.outputs import Answers
 from monitoring.reference.profile import Reference
 
-__all__ = ["Answers", "Extracted", "Extractor", "Feature", "Reference", "ReferenceInvalid", "Role", "extractor"]
+__all__ = [
+    "Answers",
+    "Extracted",
+    "Extractor",
+    "Feature",
+    "Learner",
+    "Options",
+    "Reference",
+    "ReferenceInvalid",
+    "Role",
+    "extractor",
+    "learn",
+]

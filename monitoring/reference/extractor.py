@@ -114,13 +114,13 @@ class Extractor:
         return (found,) if found is not None and self.reference.classes else ()
 
     def _codes_of_classes(self) -> Array | None:
-        """The position among its bins for the index of each class; the last is for an answer without one."""
+        """The position among its bins for the index of each class, for the one after them, and for -1."""
         if not self._classes():
             return None
         (feature,) = self._classes()
         codes = {value: place for place, value in enumerate(feature.values)}
         found = [codes.get(label(text) or "", len(codes)) for text in self.reference.classes]
-        return np.array([*found, len(codes) + 1], dtype=np.intp)
+        return np.array([*found, len(codes), len(codes) + 1], dtype=np.intp)
 
     def _refuse_unknown(self) -> None:
         made = {(f.name, f.role) for f in (*self.numbers, *self.categories)}

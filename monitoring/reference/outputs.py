@@ -52,7 +52,7 @@ class Outputs:
     def plain(self) -> dict[str, Any]:
         """For the reference's extraction."""
         found: dict[str, Any] = {"kind": self.kind}
-        if self.width > 1:
+        if self.kind == "numbers":
             found["width"] = self.width
         return found | ({"calibration": self.calibration.plain()} if self.calibration else {})
 
@@ -79,7 +79,10 @@ class Outputs:
         return raw if self.calibration is None else self.calibration(raw).astype(FLOAT)
 
     def indexes(self, labels: Any) -> Array:
-        """The index of each label among the classes: a label is a class's name or, where no class has it, its index."""
+        """The index of each label among the classes; -1 for a missing one, as many as there are for an unknown one.
+
+        A label is a class's name or, where no class has it, its index.
+        """
         return np.array([self._index(value) for value in items(labels)], dtype=np.intp)
 
     def _index(self, value: Any) -> int:
@@ -88,7 +91,8 @@ class Outputs:
             return -1
         if (index := self._indexes.get(text)) is not None:
             return index
-        return int(text) if text.isascii() and text.isdigit() and int(text) < len(self.classes) else -1
+        many = len(self.classes)
+        return min(int(text), many) if text.isascii() and text.isdigit() and len(text) < 10 else many
 
     def _numbers(self, outputs: Any) -> dict[str, Array]:
         found = numbers(outputs, FLOAT)

@@ -77,8 +77,9 @@ class Space:
             return left
         if classes is None:
             return np.full(len(whole), np.nan)
-        away = parts - self.class_means[classes]
-        return np.where(classes < 0, np.nan, np.einsum("ij,ij->i", away, away))
+        known = (classes >= 0) & (classes < len(self.class_means))
+        away = parts - self.class_means[np.where(known, classes, 0)]
+        return np.asarray(np.where(known, np.einsum("ij,ij->i", away, away), np.nan))
 
     def narrow(self) -> Space:
         """The same in float32, to measure with."""
@@ -91,19 +92,21 @@ class Space:
     @classmethod
     def read(cls, plain: Mapping[str, Any]) -> Space:
         """From what `plain` gave."""
-        return cls(*(np.array(plain[name], dtype=np.float64) for name in cls.__slots__)).narrow()
+        parts = [np.array(plain[name], dtype=np.float64) for name in cls.__slots__]
+        return cls(*parts).narrow()
 
 
 def _mean(rows: Array) -> Array:
     there = np.isfinite(rows)
-    return np.where(there, rows, 0).sum(axis=0) / np.maximum(1, there.sum(axis=0))
+    return np.asarray(np.where(there, rows, 0).sum(axis=0) / np.maximum(1, there.sum(axis=0)))
 
 
 def _kept(values: Array) -> int:
-    """Components that explain most; never all, so that something is left to be measured."""
+    """Components that explain most; never all that vary, so that something is left to be measured."""
     explained = np.cumsum(values) / max(float(values.sum()), 1e-300)
+    varying = int((values > _NOISE * values[0]).sum())
     wanted = int(np.searchsorted(explained, _EXPLAINED)) + 1
-    return max(1, min(wanted, MOST_COMPONENTS, len(values) - 1))
+    return max(1, min(wanted, MOST_COMPONENTS, varying - 1))
 
 
 def _short(part: Array, digits: int = 5) -> Array:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,38 @@ def rows_of(data: Any) -> int:
             raise ReferenceInvalid(f"a table's columns have one length, these have {sorted(lengths)}")
         return lengths.pop() if lengths else 0
     return int(data.num_rows) if hasattr(data, "num_rows") else len(data)
+
+
+def head(data: Any, count: int) -> Any:
+    """Its first rows."""
+    if isinstance(data, Mapping):
+        return {name: column[:count] for name, column in data.items()}
+    return data.slice(0, count) if hasattr(data, "num_rows") else data[:count]
+
+
+def stacked(column: Any) -> Array | None:
+    """A column whose values are arrays of one shape, as an array; None where they are anything else."""
+    if isinstance(column, np.ndarray) and column.dtype != object:
+        return column if column.ndim > 1 else None
+    values = items(column)
+    if not values or not isinstance(values[0], list | tuple | np.ndarray):
+        return None
+    return np.stack([np.asarray(value) for value in values])
+
+
+def is_numeric(name: str, column: Any) -> bool:
+    """Whether a column holds numbers; truth values, texts and what says that it is a category are none."""
+    if str(getattr(column, "dtype", "")) == "category":
+        return False
+    array = np.asarray(column)
+    if array.dtype.kind in "mM":
+        raise ReferenceInvalid(f"column {name!r} holds dates, which always drift: leave_out=({name!r},)")
+    if array.ndim > 1:
+        raise ReferenceInvalid(f"column {name!r} holds arrays of {array.shape[1:]}: give it alone, or leave it out")
+    if array.dtype.kind == "O":
+        there = [value for value in items(column) if value is not None]
+        return bool(there) and all(isinstance(value, Number) and not isinstance(value, bool) for value in there)
+    return array.dtype.kind in "fiu"
 
 
 def column_reader(data: Any, names: Sequence[str]) -> Callable[[str], Any]:

@@ -16,10 +16,19 @@ LONGEST = 60
 
 
 def label(value: Any) -> str | None:
+    """The bin of a value, None for one that is missing.
+
+    What is called `other` or `missing`, or begins with `=`, gets a `=` before it.
+    """
+    text = text_of(value)
+    escaped = text is not None and (text in (OTHER, MISSING) or text.startswith(ESCAPE))
+    return f"{ESCAPE}{text}" if escaped else text
+
+
+def text_of(value: Any) -> str | None:
     """The text of a value, None for one that is missing: None, NaN and the empty text are.
 
-    1, 1.0 and a numpy 1 are all `1`. What is called `other` or `missing`, or begins with `=`, gets a `=` before
-    it; a text of more than 60 characters is cut, and ends with its hash.
+    1, 1.0 and a numpy 1 are all `1`; a text of more than 60 characters is cut, and ends with its hash.
     """
     if isinstance(value, np.generic):
         value = value.item()
@@ -33,14 +42,15 @@ def label(value: Any) -> str | None:
         text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
     if len(text) > LONGEST:
         text = f"{text[: LONGEST - 9]}…{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-    return ESCAPE + text if text in (OTHER, MISSING) or text.startswith(ESCAPE) else text
+    return text
 
 
 def items(column: Any) -> list[Any]:
     """The values of a column as Python's, whatever holds them."""
     if isinstance(column, np.ma.MaskedArray):
         return list(column.tolist())
-    listed = column.tolist() if hasattr(column, "tolist") else column
+    listed = column.to_pylist() if hasattr(column, "to_pylist") else column
+    listed = listed.tolist() if hasattr(listed, "tolist") else listed
     return [None if _absent(value) else value for value in listed]
 
 
