@@ -22,6 +22,7 @@ from serving.errors import InvalidInput, MethodNotAllowed, NotFound, NotReady, S
 from serving.faults import Faults
 from serving.lifecycle import Lifecycle
 from serving.openapi import endpoint_paths
+from serving.routes import OwnRoutes
 from serving.service import Definition, definition
 from serving.settings import Settings
 
@@ -56,6 +57,7 @@ def _frame(declared: Definition, lifecycle: Lifecycle, page: ASGIApp) -> FastAPI
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
+        max_body_size=lifecycle.settings.max_body_bytes,
     )
     patch_fastapi(frame, swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True})
     # A proxy's word for scheme and client matters for the frame's links; endpoints need not pay for it.
@@ -63,7 +65,9 @@ def _frame(declared: Definition, lifecycle: Lifecycle, page: ASGIApp) -> FastAPI
     _add_health(frame, lifecycle)
     _add_errors(frame, [endpoint.path for endpoint in declared.endpoints])
     frame.router.routes.append(Route("/metrics", page, include_in_schema=False))
-    frame.openapi = lambda: _openapi(frame, declared)  # type: ignore[method-assign]
+    own = OwnRoutes(declared.app, lifecycle)
+    own.add(frame)
+    frame.openapi = lambda: _openapi(frame, declared, own)  # type: ignore[method-assign]
     return frame
 
 
@@ -119,7 +123,7 @@ def _add_errors(frame: FastAPI, endpoints: list[str]) -> None:
         return answer(shown, dict(error.headers or {}))
 
 
-def _openapi(frame: FastAPI, declared: Definition) -> dict[str, Any]:
+def _openapi(frame: FastAPI, declared: Definition, own: OwnRoutes) -> dict[str, Any]:
     if frame.openapi_schema is None:
         schema = get_openapi(
             title=frame.title, version=frame.version, description=frame.description, routes=frame.routes
@@ -127,5 +131,6 @@ def _openapi(frame: FastAPI, declared: Definition) -> dict[str, Any]:
         paths, components = endpoint_paths(declared)
         schema["paths"] = {**paths, **schema.get("paths", {})}
         schema.setdefault("components", {}).setdefault("schemas", {}).update(components)
+        own.describe(schema)
         frame.openapi_schema = schema
     return frame.openapi_schema

@@ -42,6 +42,13 @@ class Serving(Protocol):
 
 
 class Queue(Protocol):
+class Surroundings(Protocol):
+    """What begins before the service is ready and ends with it."""
+
+    async def open(self) -> None: ...
+    async def close(self) -> None: ...
+
+
     """Where the app puts requests: a batcher, or the way to one in another process."""
 
     @property
@@ -82,6 +89,7 @@ class Lifecycle:
         self.on_failure: Callable[[], None] = lambda: None
         self.on_ready: Callable[[], None] = lambda: None
         self._tasks: list[asyncio.Task[None]] = []
+        self.own: Surroundings | None = None
         self._series = {spec.name: Series(metrics, spec.name) for spec in definition.runners}
         self._load_failures = metrics.counter(models.LOAD_FAILURES)
         self._warmup = WarmUp(definition, settings.warmup)
@@ -99,6 +107,8 @@ class Lifecycle:
             await self._warm_up()
         except asyncio.CancelledError:
             raise
+            if self.own is not None:
+                await self.own.open()
         except BaseException as error:  # even SystemExit: it is for the process to end with, not for the event loop
             self.state, self.error = "failed", error
             self._load_failures.inc()
@@ -213,6 +223,8 @@ class Lifecycle:
         lag = self.metrics.histogram(requests.EVENT_LOOP_LAG)
         loop = asyncio.get_running_loop()
         while True:
+        if self.own is not None:
+            await self.own.close()
             due = loop.time() + LAG_INTERVAL
             await asyncio.sleep(LAG_INTERVAL)
             lag.observe(max(0.0, loop.time() - due))

@@ -6,7 +6,7 @@ import inspect
 import re
 import types
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, overload
 
 from serving.errors import ServiceInvalid
@@ -61,6 +61,7 @@ class Definition:
         """An instance with its models loaded."""
         cls: Any = self.cls
         instance = object.__new__(cls)
+    app: Any = None
         instance.__dict__[STORE] = load
         for model in self.models:
             getattr(instance, model.name)
@@ -71,9 +72,12 @@ class Definition:
 @overload
 def service(cls: C, /) -> C: ...
 @overload
-def service(*, name: str | None = None, version: str = "0.1.0") -> Callable[[C], C]: ...
-def service(cls: Any = None, /, *, name: str | None = None, version: str = "0.1.0") -> Any:
-    """Make a class a service: its @api methods are endpoints, its `use(...)` attributes are loaded models."""
+def service(*, name: str | None = None, version: str = "0.1.0", app: Any = None) -> Callable[[C], C]: ...
+def service(cls: Any = None, /, *, name: str | None = None, version: str = "0.1.0", app: Any = None) -> Any:
+    """Make a class a service: its @api methods are endpoints, its `use(...)` attributes are loaded models.
+
+    `app` are routes of your own: a FastAPI router, or a dict from prefixes to routers and ASGI apps.
+    """
 
     def declare(cls: type) -> type:
         setattr(cls, DEFINITION, _define(cls, name or _snake(cls.__name__), version))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,18 @@ def test_the_service_in_twenty_lines_serves() -> None:
         assert "got (3,)" in client.post("/classify", json=[1, 2, 3]).json()["error"]["message"]
 
 
+@cache
+def guide() -> dict[str, object]:
+    """What the guide for users defines, block after block."""
+    names: dict[str, object] = {"__name__": "helper"}
+    for code in blocks(ROOT / "serving" / "WRITING.md", "python"):
+        exec(compile(code, "WRITING.md", "exec"), names)
+    return names
+
+
 def test_the_service_of_the_guide_serves() -> None:
     """What the guide for users writes is served as it says, its own metric included."""
-    (code,) = blocks(ROOT / "serving" / "WRITING.md", "python")
-    names: dict[str, object] = {"__name__": "helper"}
-    exec(compile(code, "WRITING.md", "exec"), names)
+    names = guide()
     picture = io.BytesIO()
     Image.new("L", (4, 4), 5).save(picture, "PNG")
     with TestClient(create_app(names["Helper"], registry=CollectorRegistry())) as client:
@@ -54,6 +62,15 @@ def test_the_service_of_the_guide_serves() -> None:
         answer = client.post("/brightness?scale=2", content=picture.getvalue(), headers={"Content-Type": "image/png"})
         assert answer.json() == 10.0
     assert REGISTRY.get_sample_value("dark_pictures_total") == warmed + 1
+
+
+def test_the_own_route_of_the_guide_answers_and_is_described() -> None:
+    """A user's router beside the endpoints reaches the service's batches, and is on /openapi.json."""
+    with TestClient(create_app(guide()["Halves"], registry=CollectorRegistry())) as client:
+        wait_for(lambda: ready(client))
+        assert client.get("/reports/three").json() == {"three": 2.5}
+        assert client.post("/halve", json=[3, 5]).json() == [1.5, 2.5]
+        assert "/reports/{name}" in client.get("/openapi.json").json()["paths"]
 
 
 @pytest.mark.parametrize("path", READMES, ids=lambda path: str(path.relative_to(ROOT)))
