@@ -17,7 +17,7 @@ import numpy as np
 
 from monitoring.metrics import Observer
 from serving.errors import RunnerFailed, ServewatchError
-from serving.tracks import Track, around
+from serving.tracks import Track, about, around
 
 log = logging.getLogger("serving.runner")
 
@@ -137,7 +137,8 @@ class Runner:
                 job.result = result
         except BaseException as error:  # not even SystemExit may end the thread: requests would wait for ever
             if len(batch) == 1:
-                batch[0].error = self._explain(error)
+                with about(batch[0].track):
+                    batch[0].error = self._explain(error)
                 return
             for job in batch:
                 self._run([job])

@@ -219,6 +219,16 @@ def around(runner: str, jobs: Sequence[Job]) -> AbstractContextManager[object]:
     return _Around(runner, kept, sum(job.rows for job in jobs)) if kept else _NOTHING
 
 
+@contextmanager
+def about(track: Track | None) -> Iterator[None]:
+    """What is logged within is about this request."""
+    token = _now.set(track)
+    try:
+        yield
+    finally:
+        _now.reset(token)
+
+
 class _Around:
     """On a runner's thread: the batch's span, and whose requests the user's log lines are about."""
 
