@@ -80,7 +80,7 @@ def service(cls: Any = None, /, *, name: str | None = None, version: str = "0.1.
     """
 
     def declare(cls: type) -> type:
-        setattr(cls, DEFINITION, _define(cls, name or _snake(cls.__name__), version))
+        setattr(cls, DEFINITION, replace(_define(cls, name or _snake(cls.__name__), version), app=app))
         return cls
 
     return declare(cls) if cls is not None else declare
