@@ -41,7 +41,6 @@ class Serving(Protocol):
     def close(self) -> None: ...
 
 
-class Queue(Protocol):
 class Surroundings(Protocol):
     """What begins before the service is ready and ends with it."""
 
@@ -49,6 +48,7 @@ class Surroundings(Protocol):
     async def close(self) -> None: ...
 
 
+class Queue(Protocol):
     """Where the app puts requests: a batcher, or the way to one in another process."""
 
     @property
@@ -88,8 +88,8 @@ class Lifecycle:
         self.tracks: Tracks | None = None
         self.on_failure: Callable[[], None] = lambda: None
         self.on_ready: Callable[[], None] = lambda: None
-        self._tasks: list[asyncio.Task[None]] = []
         self.own: Surroundings | None = None
+        self._tasks: list[asyncio.Task[None]] = []
         self._series = {spec.name: Series(metrics, spec.name) for spec in definition.runners}
         self._load_failures = metrics.counter(models.LOAD_FAILURES)
         self._warmup = WarmUp(definition, settings.warmup)
@@ -105,10 +105,10 @@ class Lifecycle:
             for spec in self.definition.runners:
                 self._start_runner(spec)
             await self._warm_up()
-        except asyncio.CancelledError:
-            raise
             if self.own is not None:
                 await self.own.open()
+        except asyncio.CancelledError:
+            raise
         except BaseException as error:  # even SystemExit: it is for the process to end with, not for the event loop
             self.state, self.error = "failed", error
             self._load_failures.inc()
@@ -214,6 +214,8 @@ class Lifecycle:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.own is not None:
+            await self.own.close()
         for batcher in self.batchers.values():
             batcher.runner.close()
         if self.tracks is not None:
@@ -223,8 +225,6 @@ class Lifecycle:
         lag = self.metrics.histogram(requests.EVENT_LOOP_LAG)
         loop = asyncio.get_running_loop()
         while True:
-        if self.own is not None:
-            await self.own.close()
             due = loop.time() + LAG_INTERVAL
             await asyncio.sleep(LAG_INTERVAL)
             lag.observe(max(0.0, loop.time() - due))

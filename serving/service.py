@@ -56,12 +56,12 @@ class Definition:
     endpoints: tuple[Endpoint, ...]
     runners: tuple[RunnerSpec, ...]
     models: tuple[ModelRef, ...]
+    app: Any = None
 
     def make(self, load: Callable[[str], Model]) -> Any:
         """An instance with its models loaded."""
         cls: Any = self.cls
         instance = object.__new__(cls)
-    app: Any = None
         instance.__dict__[STORE] = load
         for model in self.models:
             getattr(instance, model.name)
