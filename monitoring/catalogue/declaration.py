@@ -116,8 +116,12 @@ class Declaration:
         return self.metric.labels[len(SERVICE_LABELS) :]
 
     def of(self, part: Panel | Alert) -> str:
-        """What of the metric is drawn or compared; a panel that does not say shows what the alert compares."""
+        """What of the metric is drawn or compared; a panel that does not say shows what the alert compares.
+
+        But for a share: of what, the alert says, and the parts are what a panel shows.
+        """
         default = self.alert.of if isinstance(part, Panel) and self.alert is not None else ""
+        default = "" if default == "share" else default
         return part.of or default or (self.metric.add if self.metric.kind == "gauge" else OF[self.metric.kind][0])
 
     @property
