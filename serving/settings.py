@@ -64,6 +64,11 @@ class Settings:
     trace_sample: float = _option(
         0.01, "Share of the requests without a caller's decision that are traced.", least=0, most=1
     )
+    feedback_key: str = _option(
+        "", "Secret that prediction ids are signed with, one for all replicas; empty: whoever asks can forge them."
+    )
+    feedback_key_file: str = _option("", "File that holds this secret, instead.")
+    feedback_days: float = _option(7.0, "Days after a prediction in which its label is taken.", least=0.001, most=3650)
     access_log: str = _option("off", "off, or json: a line on stdout for each request.", of="off json")
     log_format: str = _option("text", "text or json, for the log on stderr.", of="text json")
     log_level: str = _option("info", "debug, info, warning or error.", of="debug info warning error")
