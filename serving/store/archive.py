@@ -7,7 +7,7 @@ import zlib
 from pathlib import Path
 
 from serving.errors import ModelDamaged, StoreError
-from serving.store import files
+from serving.store import files, references
 from serving.store.model import ModelInfo
 from serving.store.store import INFO, Store
 
@@ -16,7 +16,7 @@ def export(store: Store, text: str, target: Path) -> Path:
     """Write a version as .tar.gz; into a folder, it gets a name of its own."""
     info = store.find(text)
     folder = store.path(info.tag)
-    files.verify(folder)
+    files.verify(folder, references.is_stray)
     if target.is_dir():
         target = target / f"{info.name}-{info.version}.tar.gz"
     draft = target.with_name(f".{target.name}.part")
@@ -52,7 +52,7 @@ def take_in(store: Store, source: Path) -> ModelInfo:
                 archive.extractall(draft, filter=_only_files)
         except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
             raise ModelDamaged(f"{source} cannot be unpacked: {error}", "export the model again") from None
-        files.verify(draft)
+        files.verify(draft, references.is_stray)
         info = ModelInfo.read(draft / INFO)
         store.publish(draft, info.tag)
     return info

@@ -7,7 +7,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -108,17 +108,28 @@ def inventory(folder: Path) -> dict[str, str]:
 def seal(folder: Path) -> dict[str, str]:
     """Write the manifest of a folder's files and give it."""
     found = inventory(folder)
-    write_json(folder / MANIFEST, {"sha256": found})
+    write_manifest(folder, found)
     return found
 
 
-def verify(folder: Path) -> None:
-    """Raise where a file is missing, added or not the one that was saved."""
+def write_manifest(folder: Path, digests: dict[str, str]) -> None:
+    """Say which files a folder has."""
+    write_json(folder / MANIFEST, {"sha256": digests})
+
+
+def listed(folder: Path) -> dict[str, str]:
+    """Each file that the manifest lists, with its SHA-256."""
     manifest = read_json(folder / MANIFEST)
     wanted = manifest.get("sha256") if isinstance(manifest, dict) else None
     if not isinstance(wanted, dict):
         raise ModelDamaged(f"{folder / MANIFEST} lists no files", "save or import the model again")
-    found = inventory(folder)
+    return wanted
+
+
+def verify(folder: Path, stray: Callable[[str], bool] = lambda name: False) -> None:
+    """Raise where a file is missing, added or not the one that was saved; added ones that are `stray` do not count."""
+    wanted = listed(folder)
+    found = {name: digest for name, digest in inventory(folder).items() if name in wanted or not stray(name)}
     for name in sorted(wanted.keys() | found.keys()):
         if wanted.get(name) == found.get(name):
             continue

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from monitoring.reference import Reference
 from serving.errors import ModelDamaged
 from serving.store import files
 from serving.store.tag import Tag
@@ -65,6 +66,8 @@ class Model:
     predict: Callable[[Any], Any]
     objects: Mapping[str, Any] = field(default_factory=dict)
     raw: Any = None
+    reference: Reference | None = None
+    """What its inputs and outputs looked like when it was trained, if that was learnt."""
 
     def __call__(self, rows: Any) -> Any:
         return self.predict(rows)

@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from monitoring.reference import Reference
 from serving.errors import ModelDamaged, ModelNotFound, StoreError
 from serving.settings import Settings
-from serving.store import files, frameworks, objects
+from serving.store import files, frameworks, objects, references
 from serving.store.model import Model, ModelInfo
 from serving.store.tag import LATEST, Tag
 
@@ -38,12 +39,13 @@ class Store:
         labels: Mapping[str, str] | None = None,
         metadata: Mapping[str, Any] | None = None,
         custom: Mapping[str, Any] | None = None,
+        reference: Reference | None = None,
         **options: Any,
     ) -> ModelInfo:
         """Save a model as `name` (the version is then made of time and content) or `name:version`; it becomes latest.
 
-        `custom` are objects to be given back with the model, such as class names; `options` go to the
-        model's framework, which says which it takes.
+        `custom` are objects to be given back with the model, such as class names; `reference` is what its traffic
+        is compared with; `options` go to the model's framework, which says which it takes.
         """
         name, _, wanted = tag.partition(":")
         Tag(name, wanted or LATEST)
@@ -52,6 +54,8 @@ class Store:
             (draft / MODEL).mkdir()
             recorded = framework.save(model, draft / MODEL, **options)
             objects.write(draft, custom or {})
+            if reference is not None:
+                references.put(draft, reference)
             info = ModelInfo(
                 name=name,
                 version=wanted or self._new_version(draft),
@@ -140,10 +144,34 @@ class Store:
         """Load a model after checking each of its files against the manifest."""
         info = self.find(text)
         folder = self.path(info.tag)
-        files.verify(folder)
+        reference = self._verified(folder)
         framework = frameworks.named(info.framework)
         raw, predict = framework.load(folder / MODEL, info.options, device, threads)
-        return Model(info=info, path=folder, predict=predict, objects=objects.read(folder), raw=raw)
+        return Model(info, folder, predict, objects=objects.read(folder), raw=raw, reference=reference)
+
+    def attach(self, text: str, reference: Reference) -> ModelInfo:
+        """Give a version that is in the store this reference, instead of the one that it may have."""
+        with files.locked(self.folder):
+            info = self.find(text)
+            files.verify(self.path(info.tag), references.is_stray)
+            references.attach(self.path(info.tag), reference)
+        return info
+
+    def reference(self, text: str) -> Reference | None:
+        """The reference of a version, if it has one."""
+        return references.find(self.path(self.find(text).tag))
+
+    def _verified(self, folder: Path) -> Reference | None:
+        """Check each file, and read the reference; where it was just replaced, once more when that is done."""
+        try:
+            files.verify(folder, references.is_stray)
+            return references.find(folder)
+        except ModelDamaged:
+            if not os.access(self.folder, os.W_OK):
+                raise
+            with files.locked(self.folder):
+                files.verify(folder, references.is_stray)
+                return references.find(folder)
 
     def delete(self, text: str) -> ModelInfo:
         """Remove one version; if it was the latest, the newest that is left is it then."""
