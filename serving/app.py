@@ -80,6 +80,7 @@ class Handler:
         self._limit = lifecycle.settings.max_body_bytes
         self._seconds = (lifecycle.settings.request_timeout if endpoint.timeout is None else endpoint.timeout) or None
         self._faults: Faults | None = lifecycle.faults
+        self._watch: Callable[[Any, Any], None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start = self._clock()
@@ -213,7 +214,17 @@ class Handler:
         """Decode, check, run, encode."""
         value, alone, query = await self._decode(head, scope, data)
         result = await self._call(value, query)
-        return self._signature.output.encode(result[0] if alone else result, head.accept)
+        answer = self._signature.output.encode(result[0] if alone else result, head.accept)
+        if self.endpoint.watch:
+            self._observe(value, result)
+        return answer
+
+    def _observe(self, value: Any, result: Any) -> None:
+        """Hand a request that is not batched to who watches."""
+        if self._watch is None:
+            self._watch = self._lifecycle.watching.observer(self.endpoint.name, self._signature)
+        if self._watch is not None:
+            self._watch(value, result)
 
     def _call(self, value: Any, query: dict[str, Any]) -> Awaitable[Any]:
         runner = self.endpoint.runner

@@ -64,7 +64,8 @@ def _frame(declared: Definition, lifecycle: Lifecycle, page: ASGIApp) -> FastAPI
     frame.add_middleware(ProxyHeadersMiddleware)
     _add_health(frame, lifecycle)
     _add_errors(frame, [endpoint.path for endpoint in declared.endpoints])
-    frame.router.routes.append(Route("/metrics", page, include_in_schema=False))
+    for path in ("/metrics", "/metrics/reference"):
+        frame.router.routes.append(Route(path, page, include_in_schema=False))
     own = OwnRoutes(declared.app, lifecycle)
     own.add(frame)
     frame.openapi = lambda: _openapi(frame, declared, own)  # type: ignore[method-assign]

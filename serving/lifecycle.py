@@ -24,6 +24,7 @@ from serving.store import Model, Store
 from serving.streaming import pump
 from serving.tracks import Tracks, open_tracks
 from serving.warmup import WarmUp
+from serving.watching import Watching
 
 State = Literal["starting", "ready", "draining", "failed", "stopped"]
 LAG_INTERVAL = 0.25
@@ -93,6 +94,7 @@ class Lifecycle:
         self._series = {spec.name: Series(metrics, spec.name) for spec in definition.runners}
         self._load_failures = metrics.counter(models.LOAD_FAILURES)
         self._warmup = WarmUp(definition, settings.warmup)
+        self.watching = self._watching()
 
     def begin(self) -> None:
         """Load beside the event loop, which answers health checks meanwhile."""
@@ -153,16 +155,23 @@ class Lifecycle:
         return self._loaded(store.load(tag, device=self.settings.device, threads=self.settings.torch_threads))
 
     def _loaded(self, model: Model) -> Model:
-        """Show it in the metrics and on /healthz."""
-        info = model.info
+        """Show it in the metrics and on /healthz, and watch it where it is to be watched."""
+        info, reference = model.info, self.watching.loaded(model)
         self.metrics.gauge(
-            models.INFO, model=info.name, model_version=info.version, framework=info.framework, reference=""
+            models.INFO, model=info.name, model_version=info.version, framework=info.framework, reference=reference
         ).set(1)
         with contextlib.suppress(ValueError):  # a model with an odd date serves as well as any
             saved = datetime.fromisoformat(info.created).timestamp()
             self.metrics.gauge(models.SAVED, model=info.name, model_version=info.version).set(saved)
         self.models.append(model)
         return model
+
+    def _watching(self) -> Watching:
+        return Watching(self.definition, self.metrics)
+
+    def _watched(self, spec: RunnerSpec) -> Callable[[Any], Any]:
+        """What a runner calls, and what tells of it to who watches."""
+        return self.watching.around(spec.name, self._function(spec))
 
     def _function(self, spec: RunnerSpec) -> Callable[[Any], Any]:
         """What a runner calls."""
@@ -177,7 +186,7 @@ class Lifecycle:
     def _start_runner(self, spec: RunnerSpec) -> None:
         duration = self._series[spec.name].duration
         bounds = spec.batching
-        function, begin = self._function(spec), self._warmup.begin_of(spec)
+        function, begin = self._watched(spec), self._warmup.begin_of(spec)
         runner = Runner(spec.name, function, duration, batch=spec.batch, threads=bounds.threads, begin=begin)
         limits = Limits(bounds.max_rows, bounds.max_wait, self.settings.max_queue_rows)
         self.batchers[spec.name] = batcher = Batcher(runner, limits, self.metrics)
@@ -218,6 +227,7 @@ class Lifecycle:
             await self.own.close()
         for batcher in self.batchers.values():
             batcher.runner.close()
+        await asyncio.get_running_loop().run_in_executor(None, self.watching.close)
         if self.tracks is not None:
             await asyncio.get_running_loop().run_in_executor(None, self.tracks.close)
 

@@ -14,7 +14,7 @@ from serving.store import Model, Store
 
 STORE = "__serving_store__"
 _PATH = re.compile(r"/[A-Za-z0-9_./-]*\Z")
-RESERVED = ("/healthz", "/livez", "/readyz", "/metrics", "/docs", "/openapi.json", "/")
+RESERVED = ("/healthz", "/livez", "/readyz", "/metrics", "/metrics/reference", "/docs", "/openapi.json", "/")
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -31,6 +31,7 @@ class Batching:
     retry: bool = False
     warmup: Any = field(default=True, compare=False)
     """Whether it is called before the service is ready, or the rows that it is then called with."""
+    watch: bool | str = False
 
 
 class Batched(Generic[In, Out]):
@@ -65,7 +66,13 @@ class Batched(Generic[In, Out]):
 def batched(function: Callable[[Any, In], Out], /) -> Batched[In, Out]: ...
 @overload
 def batched(
-    *, max_rows: int = 64, max_wait: float = 0.01, threads: int = 1, retry: bool = False, warmup: Any = True
+    *,
+    max_rows: int = 64,
+    max_wait: float = 0.01,
+    threads: int = 1,
+    retry: bool = False,
+    warmup: Any = True,
+    watch: bool | str = False,
 ) -> Callable[[Callable[[Any, In], Out]], Batched[In, Out]]: ...
 def batched(
     function: Any = None,
@@ -76,12 +83,14 @@ def batched(
     threads: int = 1,
     retry: bool = False,
     warmup: Any = True,
+    watch: bool | str = False,
 ) -> Any:
     """Run a method with the rows of many requests, joined along the first axis; it answers a row for each.
 
     `retry=True` says that it may be run twice: what a runner's process had in hand when it died is sent to another.
     Before the service is ready it is called with what its endpoints make of their examples, or with the rows that
-    `warmup` gives; not at all with `warmup=False`.
+    `warmup` gives; not at all with `warmup=False`. With `watch=True` its rows and answers are counted in the bins of
+    the model's reference; `watch="name"` says which model where the service uses several.
     """
     _check_batching(max_rows, max_wait, threads)
 
@@ -90,7 +99,7 @@ def batched(
             raise ServiceInvalid(f"{function.__qualname__} yields and is @batched", "return all rows")
         if inspect.iscoroutinefunction(function):
             raise ServiceInvalid(f"{function.__qualname__} is async and @batched: it runs on a thread", "make it a def")
-        return Batched(function, Batching(max_rows, max_wait, threads, retry, warmup))
+        return Batched(function, Batching(max_rows, max_wait, threads, retry, warmup, watch))
 
     return declare(function) if function is not None else declare
 
@@ -132,6 +141,7 @@ class Api:
     retry: bool = False
     example: Any = None
     warmup: bool = True
+    watch: bool | str = False
 
 
 @overload
@@ -148,6 +158,7 @@ def api(
     retry: bool = False,
     example: Any = None,
     warmup: bool = True,
+    watch: bool | str = False,
 ) -> Callable[[F], F]: ...
 def api(
     function: Any = None,
@@ -162,6 +173,7 @@ def api(
     retry: bool = False,
     example: Any = None,
     warmup: bool = True,
+    watch: bool | str = False,
 ) -> Any:
     """Make a method an endpoint: POST /<its name>, or `path`.
 
@@ -170,7 +182,8 @@ def api(
     yields streams its answer. After `timeout` seconds a request is given up (0: never; else the service's setting).
     `retry=True` on a `def`: it may be run a second time where a runner's process died with it.
     Before the service is ready it is called once with `example`, or with an array of zeros or a black picture where
-    it takes one; not with `warmup=False`.
+    it takes one; not with `warmup=False`. `watch` is as with @batched; what is watched of an endpoint that is not
+    batched is each request's value and answer.
     """
     _check_batching(max_rows, max_wait, threads or 1)
     if not 0 <= (timeout or 0) < math.inf:
@@ -180,8 +193,8 @@ def api(
         where = path or f"/{method.__name__}"
         if not _PATH.match(where) or where in RESERVED:
             raise ServiceInvalid(f"endpoint path {where!r} is reserved or not a path", "give a path like '/predict'")
-        batching = Batching(max_rows, max_wait, threads or 1, retry, warmup) if batch else None
-        method.__serving_api__ = Api(where, batching, threads or 4, timeout, retry, example, warmup)
+        batching = Batching(max_rows, max_wait, threads or 1, retry, warmup, watch) if batch else None
+        method.__serving_api__ = Api(where, batching, threads or 4, timeout, retry, example, warmup, watch)
         return method
 
     return declare(function) if function is not None else declare

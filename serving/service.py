@@ -13,6 +13,7 @@ from serving.errors import ServiceInvalid
 from serving.methods import STORE, Api, Batched, Batching, ModelRef, api, batched, use
 from serving.signature import Signature, read_signature
 from serving.store import Model
+from serving.watching import check as check_watch
 
 DEFINITION = "__serving__"
 UNKNOWN = "unknown"
@@ -33,6 +34,8 @@ class Endpoint:
     queues: tuple[str, ...] = ()
     example: Any = None
     warmup: bool = True
+    watch: str = ""
+    """The model by whose reference its requests are watched, where they are not watched in batches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,8 @@ class RunnerSpec:
     batch: bool
     batching: Batching
     stream: bool = False
+    watch: str = ""
+    """The model by whose reference its batches are watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +102,24 @@ def definition(cls: Any) -> Definition:
 def _define(cls: type, name: str, version: str) -> Definition:
     members = {key: value for base in reversed(cls.__mro__) for key, value in vars(base).items()}
     endpoints, runners = [], []
+    models = tuple(member for member in members.values() if isinstance(member, ModelRef))
     for key, member in members.items():
         if isinstance(member, Batched):
-            runners.append(RunnerSpec(key, True, member.batching))
+            watch = check_watch(f"{cls.__name__}.{key}", member.batching.watch, models)
+            runners.append(RunnerSpec(key, True, member.batching, watch=watch))
         elif isinstance(declared := getattr(member, "__serving_api__", None), Api):
-            endpoints.append(_endpoint(cls, key, member, declared))
+            endpoint = _endpoint(cls, key, member, declared)
+            watch = check_watch(f"{cls.__name__}.{key}", declared.watch, models, endpoint.signature.stream is not None)
+            endpoints.append(replace(endpoint, watch="" if declared.batching else watch))
             if endpoints[-1].runner is not None:
                 single = Batching(1, threads=declared.threads, retry=declared.retry, warmup=declared.warmup)
                 batching = declared.batching or single
                 stream = inspect.isgeneratorfunction(member)
-                runners.append(RunnerSpec(key, declared.batching is not None, batching, stream))
+                batch = declared.batching is not None
+                runners.append(RunnerSpec(key, batch, batching, stream, watch if batch else ""))
     if not endpoints:
         raise ServiceInvalid(f"{cls.__name__} has no endpoint", "put @api on a method")
     _check_names(cls, endpoints)
-    models = tuple(member for member in members.values() if isinstance(member, ModelRef))
     return Definition(name, version, inspect.getdoc(cls) or "", cls, tuple(endpoints), tuple(runners), models)
 
 

@@ -59,7 +59,7 @@ REFERENCE_ROWS = Metric(
 DROPPED = Metric(
     name="servewatch_feature_rows_dropped_total",
     kind="counter",
-    help="Rows that were answered and not watched: counting them would have kept others waiting.",
+    help="Rows that were answered and not watched: too many waited to be counted, or the model has no reference.",
     topic="drift",
     labels=MODEL,
 )
