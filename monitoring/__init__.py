@@ -6,6 +6,7 @@ from monitoring import own
 from monitoring.catalogue import Metric
 from monitoring.decorators import counted, in_progress, observed, timed
 from monitoring.exposition import MetricsApp, MetricsServer
+from monitoring.instrument import instrument
 from monitoring.metrics import Metrics, register
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "MetricsServer",
     "counted",
     "in_progress",
+    "instrument",
     "observed",
     "own",
     "register",
