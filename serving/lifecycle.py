@@ -23,6 +23,7 @@ from serving.settings import Settings
 from serving.store import Model, Store
 from serving.streaming import pump
 from serving.tracks import Tracks, open_tracks
+from serving.vitals import Vitals
 from serving.warmup import WarmUp
 from serving.watching import Watching
 
@@ -74,6 +75,8 @@ def settle() -> None:
 class Lifecycle:
     """What one process of a service is doing."""
 
+    has_models = True
+
     def __init__(
         self, definition: Definition, settings: Settings, metrics: Metrics, faults: Faults | None = None
     ) -> None:
@@ -87,6 +90,7 @@ class Lifecycle:
         self.batchers: dict[str, Queue] = {}
         self.models: list[Model] = []
         self.tracks: Tracks | None = None
+        self._vitals = Vitals(metrics)
         self.on_failure: Callable[[], None] = lambda: None
         self.on_ready: Callable[[], None] = lambda: None
         self.own: Surroundings | None = None
@@ -98,6 +102,7 @@ class Lifecycle:
 
     def begin(self) -> None:
         """Load beside the event loop, which answers health checks meanwhile."""
+        self._vitals.begin(self.has_models)
         self._tasks = [asyncio.create_task(self._start()), asyncio.create_task(self._watch_lag())]
 
     async def _start(self) -> None:
@@ -190,6 +195,7 @@ class Lifecycle:
         runner = Runner(spec.name, function, duration, batch=spec.batch, threads=bounds.threads, begin=begin)
         limits = Limits(bounds.max_rows, bounds.max_wait, self.settings.max_queue_rows)
         self.batchers[spec.name] = batcher = Batcher(runner, limits, self.metrics)
+        self._vitals.watch(spec.name, batcher, bounds.threads)
         if isinstance(_member(self.instance, spec), Batched):
             self.instance.__dict__[spec.name] = batcher.submit
 
@@ -220,6 +226,7 @@ class Lifecycle:
     async def end(self) -> None:
         """Stop the runners' threads and the tasks."""
         self.state = "stopped"
+        self._vitals.end()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

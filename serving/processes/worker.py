@@ -34,6 +34,8 @@ from serving.warmup import decode_examples
 class WorkerLifecycle(Lifecycle):
     """The lifecycle of a process whose runners are other processes."""
 
+    has_models = False
+
     def __init__(
         self,
         definition: Definition,
