@@ -68,6 +68,13 @@ class Receipt:
     rejected: Counter[Reason] = field(default_factory=Counter)
     problems: list[dict[str, Any]] = field(default_factory=list)
 
+    def add(self, other: Receipt) -> None:
+        """Count another's labels in."""
+        self.counted += other.counted
+        self.correct += other.correct
+        self.rejected.update(other.rejected)
+        self.problems = [*self.problems, *other.problems][:MOST_TOLD]
+
     def plain(self) -> dict[str, Any]:
         """As JSON has it."""
         return {

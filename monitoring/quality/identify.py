@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,9 +46,10 @@ class Identifier:
         self._steps = self._thresholds() if self._width else []
         self._told = -_TOLD_EVERY
 
-    def __call__(self, outputs: Any) -> str | None:
+    def __call__(self, *parts: Any) -> str | None:
         """The id of an answer of these rows; None, and a line in the log, where the reference cannot read them."""
         try:
+            outputs = parts[0] if len(parts) == 1 else _joined(parts)
             if len(outputs) == 1 and self._width and isinstance(outputs, np.ndarray):
                 return self._one(outputs)
             return self._many(outputs)
@@ -77,7 +78,8 @@ class Identifier:
         answers = self._outputs(outputs)
         if answers.classes is None:
             raise ReferenceInvalid(f"outputs of the kind {self._outputs.kind!r} have no classes")
-        classes = np.where(answers.classes < 0, self._none, answers.classes)
+        known = (answers.classes >= 0) & (answers.classes < len(self._outputs.classes))
+        classes = np.where(known, answers.classes, self._none)
         return self.ids.write(classes, self._bins(answers.numbers.get(CONFIDENCE), len(classes)))
 
     def _bins(self, confidence: Array | None, rows: int) -> NDArray[np.intp]:
@@ -108,3 +110,9 @@ class Identifier:
         if now - self._told >= _TOLD_EVERY:
             self._told = now
             log.warning("answers of %s have no X-Prediction-Id: %s", self.ids.subject.model, error, exc_info=error)
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    if isinstance(parts[0], np.ndarray):
+        return np.concatenate(parts)
+    return [row for part in parts for row in part]
