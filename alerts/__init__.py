@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from alerts import batching, requests, slo
+from alerts import batching, models, requests, slo, stack
 from alerts.rules import Alert, Recording, rules_file
 from monitoring.catalogue import Topic
 
 RECORDINGS: tuple[Recording, ...] = (*requests.RECORDINGS, *batching.RECORDINGS, *slo.RECORDINGS)
 """Every recorded series, in the order in which one stands on another."""
 
-ALERTS: tuple[Alert, ...] = (*requests.ALERTS, *batching.ALERTS, *slo.ALERTS)
+ALERTS: tuple[Alert, ...] = (
+    *requests.ALERTS,
+    *batching.ALERTS,
+    *models.ALERTS,
+    *slo.ALERTS,
+    *stack.ALERTS,
+)
 """Every alert."""
 
 TOPICS: tuple[Topic, ...] = tuple(

@@ -17,6 +17,10 @@ RECEIVER = "http://receiver:9095/alerts"
 SECRETS = PurePath("/run/secrets")
 NEWEST = (0, 33)
 
+_SEVERITIES = ("page", "ticket", "none")
+_ALIVE = {"group_wait": "0s", "group_interval": "1m", "repeat_interval": "1m"}
+"""How often a dead man's switch is told that all is well."""
+
 _OF_A_SERVICE = 'service=~".+"'
 """Alerts without a service are equal in it to each other, and would silence each other."""
 
@@ -38,14 +42,17 @@ def config(
 
 
 def _for(severity: str, found: Sequence[Channel]) -> list[Channel]:
-    return [channel for channel in found if severity == "page" or not channel.wakes]
+    if severity == "none":
+        return [channel for channel in found if channel.machine]
+    return [channel for channel in found if not channel.machine and (severity == "page" or not channel.wakes)]
 
 
 def _route(found: Sequence[Channel]) -> dict[str, Any]:
     routes: list[dict[str, Any]] = [{"receiver": "stack", "continue": True}]
-    for severity in ("page", "ticket"):
+    for severity in _SEVERITIES:
         if _for(severity, found):
-            routes.append({"receiver": severity, "matchers": [f'severity="{severity}"']})
+            often = _ALIVE if severity == "none" else {}
+            routes.append({"receiver": severity, "matchers": [f'severity="{severity}"'], **often})
     return {
         "receiver": "stack",
         # One fault is one alert, as its consequences are inhibited. Grouped by service alone, Prometheus's repeats of
@@ -75,7 +82,7 @@ def _receivers(
     found: Sequence[Channel], secrets: PurePath, receiver: str, release: tuple[int, int]
 ) -> list[dict[str, Any]]:
     receivers: list[dict[str, Any]] = [{"name": "stack", "webhook_configs": [{"url": receiver, "send_resolved": True}]}]
-    for severity in ("page", "ticket"):
+    for severity in _SEVERITIES:
         entries: dict[str, Any] = {"name": severity}
         for channel in _for(severity, found):
             key, entry = channel.config(secrets, release)

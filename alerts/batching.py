@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.promql import Expr, Match, mean, rate, select, total
+from alerts.promql import Expr, Match, increase, mean, over_time, rate, ratio, select, total
 from alerts.rules import Alert, Recording
 from alerts.windows import LONG, SHORT, lasting, rounded, share
 from monitoring.catalogue import batching
@@ -10,9 +10,15 @@ from monitoring.catalogue import batching
 SHED = "shed"
 """The outcome of a request that a runner's full queue turned away."""
 
+FULL = "full"
+"""Why a batch goes that can take no row more."""
+
 _BY = ("service", "runner")
 _MINIMUM = 10
 _LIMIT = 0.01
+_GROWTH, _BEFORE = 50, "4m"
+_SMALL, _WAITING, _BATCHES = 1.5, 4, 100
+_ALL_FULL = 0.9
 
 
 def _record(name: str, expr: Expr, help: str) -> Recording:
@@ -55,6 +61,8 @@ BATCH_SIZE = _record(
 
 RECORDINGS = (*RATES.values(), *SHED_RATIO.values(), QUEUE_REQUESTS, QUEUE_SECONDS, BATCH_SIZE)
 
+_DISPATCHED = total(_BY, increase(batching.DISPATCHES, LONG))
+
 QUEUE_FULL = Alert(
     name="QueueFull",
     expr=rounded(lasting((SHED_RATIO[SHORT], SHED_RATIO[LONG]), (RATES[SHORT], RATES[LONG]), _LIMIT, _MINIMUM)),
@@ -72,4 +80,64 @@ QUEUE_FULL = Alert(
     minimum_requests=_MINIMUM,
 )
 
-ALERTS = (QUEUE_FULL,)
+QUEUE_GROWING = Alert(
+    name="QueueGrowing",
+    expr=Expr(
+        f"{over_time('min', QUEUE_REQUESTS, SHORT)}\n"
+        f"- max_over_time({select(QUEUE_REQUESTS)}[{SHORT}] offset {_BEFORE})\n"
+        f"> {_GROWTH}",
+        ("service",),
+    ),
+    for_="1m",
+    severity="ticket",
+    topic="batching",
+    summary='{{ $labels.service }}: {{ $value | printf "%.0f" }} requests more waited',
+    description=(
+        f"The fewest that waited in a minute were more than the most of {_BEFORE} before, by over {_GROWTH}: "
+        "more came than the runners could take."
+    ),
+    threshold=_GROWTH,
+)
+
+
+def _loaded() -> str:
+    """Where load ought to fill batches: requests wait, and enough batches go."""
+    waiting = total(_BY, over_time("avg", batching.QUEUE_REQUESTS, LONG))
+    return f"and {waiting} > {_WAITING}\nand {_DISPATCHED} >= {_BATCHES}"
+
+
+BATCHES_SMALL = Alert(
+    name="BatchesSmall",
+    expr=Expr(f"{mean(batching.BATCH_SIZE, LONG, _BY)} < {_SMALL:g}\n{_loaded()}", _BY),
+    for_="5m",
+    severity="ticket",
+    topic="batching",
+    summary='{{ $labels.service }}: batches of {{ $value | printf "%.1f" }} rows while requests waited',
+    description=(
+        f"Mean of the runner {{{{ $labels.runner }}}} over {LONG}, with more than {_WAITING} requests in its queue. "
+        "Each request cost a call of its own into the model."
+    ),
+    threshold=_SMALL,
+    minimum_requests=_BATCHES,
+)
+
+BATCHES_FULL = Alert(
+    name="BatchesFull",
+    expr=Expr(
+        f"{ratio(total(_BY, increase(batching.DISPATCHES, LONG, reason=FULL)), _DISPATCHED)} > {_ALL_FULL:g}\n"
+        f"and {mean(batching.BATCH_SIZE, LONG, _BY)} >= {_SMALL:g}\n{_loaded()}",
+        _BY,
+    ),
+    for_="5m",
+    severity="ticket",
+    topic="batching",
+    summary="{{ $labels.service }}: {{ $value | humanizePercentage }} of batches were full",
+    description=(
+        f"Of the runner {{{{ $labels.runner }}}} over {LONG}, with more than {_WAITING} requests in its queue: "
+        "its limit of rows kept batches from growing."
+    ),
+    threshold=_ALL_FULL,
+    minimum_requests=_BATCHES,
+)
+
+ALERTS = (QUEUE_FULL, QUEUE_GROWING, BATCHES_SMALL, BATCHES_FULL)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import yaml
 
-Kind = Literal["slack", "pagerduty", "email", "webhook"]
+Kind = Literal["slack", "pagerduty", "email", "webhook", "watchdog"]
 Config = dict[str, Any]
 
 URL_FILE_SINCE = (0, 26)
@@ -40,6 +40,11 @@ class Channel:
         """Whether this channel is for pages only, as it gets people out of bed."""
         return self.kind == "pagerduty"
 
+    @property
+    def machine(self) -> bool:
+        """Whether nobody reads it: a dead man's switch, which hears of the alert that always fires and of no other."""
+        return self.kind == "watchdog"
+
     def config(self, secrets: PurePath, release: tuple[int, int]) -> tuple[str, Config]:
         """Give the receiver's key and entry; `secrets` is the folder as Alertmanager sees it."""
         path = str(secrets / self.secret) if self.secret else ""
@@ -49,11 +54,12 @@ class Channel:
             return "pagerduty_configs", {"routing_key_file": path, "description": _TITLE, "severity": "critical"}
         if self.kind == "email":
             return "email_configs", _email(self.options, path)
-        return "webhook_configs", _webhook(self.options, path, release)
+        found = _webhook(self.options, path, release)
+        return "webhook_configs", {**found, "send_resolved": False} if self.machine else found
 
 
 def channels(folder: Path) -> tuple[Channel, ...]:
-    """Find what the folder configures: slack_url, pagerduty_key, email.yml, webhook.yml or webhook_url."""
+    """Find what the files of the folder configure: slack_url, pagerduty_key, email.yml, webhook.yml, watchdog_url."""
     found: list[Channel] = []
     if _there(folder / "slack_url"):
         found.append(Channel("slack", "slack_url"))
@@ -67,6 +73,8 @@ def channels(folder: Path) -> tuple[Channel, ...]:
         found.append(Channel("webhook", "webhook_token" if _there(folder / "webhook_token") else "", options))
     elif _there(folder / "webhook_url"):
         found.append(Channel("webhook", "webhook_url"))
+    if _there(folder / "watchdog_url"):
+        found.append(Channel("watchdog", "watchdog_url"))
     return tuple(found)
 
 
@@ -104,8 +112,9 @@ def _webhook(options: Mapping[str, str], secret: str, release: tuple[int, int]) 
         authorization = {"type": "Bearer", "credentials_file": secret}
         return {"url": options["url"], **({"http_config": {"authorization": authorization}} if secret else {})}
     if release < URL_FILE_SINCE:
+        other = ", or put the address in webhook.yml (url: ...) and its secret in webhook_token"
         raise ChannelInvalid(
-            f"Alertmanager {release[0]}.{release[1]} cannot read a webhook's address from {secret}: use 0.26 or later, "
-            "or put the address in webhook.yml (url: ...) and its secret in webhook_token"
+            f"Alertmanager {release[0]}.{release[1]} cannot read a webhook's address from {secret}: use 0.26 or later"
+            + (other if secret.endswith("webhook_url") else "")
         )
     return {"url_file": secret}

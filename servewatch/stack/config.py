@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from alerts.rules import DASHBOARDS
+from alerts.stack import SAMPLE_LIMIT
 from servewatch.stack.ports import HOST, Ports
 
 INTERVAL = "5s"
@@ -37,6 +38,7 @@ def prometheus(ports: Ports, service_name: str, rules: str = "rules/*.yml", dash
             {
                 "job_name": "serving",
                 "honor_labels": True,
+                "sample_limit": SAMPLE_LIMIT,
                 "static_configs": [{**_targets(ports.metrics), "labels": {"service": service_name}}],
             },
             {"job_name": "prometheus", "static_configs": [_targets(ports.prometheus)]},

@@ -46,6 +46,9 @@ def test_alertmanager_takes_the_configuration(found, tmp_path):
         ((Channel("pagerduty", "pagerduty_key"),), "page", "stack,page"),
         ((Channel("pagerduty", "pagerduty_key"),), "ticket", "stack"),
         (ALL, "other", "stack"),
+        ((Channel("watchdog", "watchdog_url"),), "none", "stack,none"),
+        ((Channel("watchdog", "watchdog_url"),), "page", "stack"),
+        ((Channel("slack", "slack_url"),), "none", "stack"),
     ],
 )
 def test_alerts_go_to_the_stack_and_to_the_channels_of_their_severity(found, severity, receivers, tmp_path):

@@ -20,6 +20,18 @@ def test_an_empty_or_missing_folder_configures_nothing(tmp_path):
     assert channels(tmp_path / "absent") == ()
 
 
+def test_a_dead_mans_switch_is_called_and_told_of_no_end(tmp_path):
+    """It is a webhook whose address is a secret, for machines alone; an Alertmanager that cannot read it says so."""
+    _write(tmp_path, watchdog_url="https://x")
+    (switch,) = channels(tmp_path)
+    assert switch.machine
+    assert not switch.wakes
+    expected = {"url_file": "/s/watchdog_url", "send_resolved": False}
+    assert switch.config(PurePath("/s"), (0, 27)) == ("webhook_configs", expected)
+    with pytest.raises(ChannelInvalid, match=r"use 0.26 or later$"):
+        switch.config(PurePath("/s"), (0, 25))
+
+
 def test_each_file_is_a_channel(tmp_path):
     """The four kinds are found by their files, with the options that are no secret."""
     email = "to: a@example.org\nfrom: b@example.org\nsmarthost: mail:587\n"

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HomeQueries, Target } from "../src/data/api";
 import { serviceFacts, serviceRows, windowText } from "../src/pages/services";
-import type { Firing } from "../src/pages/parts";
+import { forPeople, type Firing } from "../src/pages/parts";
 import { verdict, type Facts } from "../src/pages/verdict";
 import { age, ago } from "../src/time";
 
@@ -79,4 +79,8 @@ test("a state lasts for a time, and something happened a time ago", () => {
   assert.equal(age(100, 146), "46 s");
   assert.equal(ago(100, 146), "46 s ago");
   assert.equal(ago(100, 100.5), "just now");
+});
+
+test("an alert that always fires is for machines, and no fault", () => {
+  assert.deepEqual([alert("firing", "none"), alert("firing", "ticket")].filter(forPeople).length, 1);
 });

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from alerts import ALERTS, alertmanager
+from alerts.stack import SAMPLE_LIMIT
 from servewatch.stack import composed, config, health, prepare, tools
 from servewatch.stack.errors import StackError
 from servewatch.stack.mode import Options
@@ -71,6 +72,7 @@ def test_service_is_a_label_of_the_target() -> None:
     jobs = {job["job_name"]: job for job in config.prometheus(Ports(metrics=9999), "fashion")["scrape_configs"]}
     assert jobs["serving"]["static_configs"] == [{"targets": ["127.0.0.1:9999"], "labels": {"service": "fashion"}}]
     assert jobs["serving"]["honor_labels"] is True
+    assert jobs["serving"]["sample_limit"] == SAMPLE_LIMIT
     assert {"serving", "prometheus", "alertmanager"} == set(jobs)
 
 

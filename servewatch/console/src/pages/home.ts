@@ -19,7 +19,7 @@ import { numeric } from "../data/query";
 import { h, icon } from "../dom";
 import type { DashboardEntry } from "../model";
 import { write } from "../units";
-import { alertCard, alertsIn, block, failed, notificationRow, tag, type Firing, type Tone } from "./parts";
+import { alertCard, alertsIn, block, failed, forPeople, notificationRow, tag, type Firing, type Tone } from "./parts";
 import { renew, repeat, type Page } from "./page";
 import { serviceFacts, serviceRows, serviceTable, type Cell } from "./services";
 import { pages, verdict } from "./verdict";
@@ -124,7 +124,7 @@ export class HomePage implements Page {
   private draw(settings: Config, entries: DashboardEntry[], seen: Seen): void {
     const managed = valueOf(seen.managed) ?? [];
     const rules = valueOf(seen.rules);
-    const firing = rules && alertsIn("firing", rules, managed);
+    const firing = rules && alertsIn("firing", rules, managed).filter(forPeople);
     const pending = rules ? alertsIn("pending", rules, managed) : [];
     const { home } = settings;
     const rows = serviceRows(home, valueOf(seen.columns) ?? [], [...(firing ?? []), ...pending]);

@@ -80,6 +80,9 @@ function muted(alert: AlertInstance, managed: ManagedAlert[]): string {
   return status?.inhibitedBy.length ? "inhibited" : "";
 }
 
+/** Whether an alert is for people: one that always fires tells machines that the way is whole. */
+export const forPeople = ({ alert }: Firing): boolean => alert.labels.severity !== "none";
+
 /** Alerts of the rules in a state, the newest first, with what Alertmanager does about each. */
 export function alertsIn(state: string, rules: AlertRule[], managed: ManagedAlert[]): Firing[] {
   return rules

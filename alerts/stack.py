@@ -1,0 +1,141 @@
+"""The stack itself: whether targets answer, rules run, and notifications arrive."""
+
+from __future__ import annotations
+
+from alerts.promql import Expr, Match, aggregate, increase, over_time, ratio, select, total
+from alerts.requests import JOB
+from alerts.rules import Alert
+from alerts.windows import LONG
+from monitoring.catalogue import Metric, stack
+
+SAMPLE_LIMIT = 50_000
+"""Series that Prometheus takes from one scrape of a service: a scrape that brings more counts as failed."""
+
+_TARGET = ("job", "instance")
+_SLOW = 2
+_SHARE = 0.8
+_SPAN, _BREAKS, _FAILING = "15m", 4, 0.05
+_UNDELIVERED = 0.01
+_WHICH = "{{ $labels.job }} at {{ $labels.instance }}"
+
+
+def _alert(name: str, expr: Expr, for_: str, summary: str, description: str, threshold: float = 0) -> Alert:
+    return Alert(name, expr, for_, "ticket", "stack", summary, description, threshold)
+
+
+def _counted(metric: Metric, by: str) -> Expr:
+    return Expr(f"{total((by,), increase(metric, LONG))} > 0", (by,))
+
+
+TARGET_DOWN = _alert(
+    "TargetDown",
+    Expr(f"{aggregate('max', _TARGET, select(stack.UP, job=Match('!=', JOB)))} == 0", _TARGET),
+    "1m",
+    f"{_WHICH} did not answer",
+    "Prometheus got no answer from a part of the stack that serves nobody: services have alerts of their own.",
+)
+
+SCRAPES_SLOW = _alert(
+    "ScrapesSlow",
+    Expr(f"{aggregate('max', _TARGET, over_time('avg', stack.SCRAPE_DURATION, LONG))} > {_SLOW}", _TARGET),
+    "5m",
+    f'{_WHICH}: scrapes took {{{{ $value | printf "%.1f" }}}} s',
+    f"Mean of {LONG}; {_SLOW} s is the limit. One that takes longer than its timeout counts as no answer.",
+    _SLOW,
+)
+
+
+def _broken() -> Expr:
+    failed = Expr(f"1 - {over_time('avg', stack.UP, _SPAN)}", stack.UP.labels)
+    breaks = over_time("changes", stack.UP, _SPAN)
+    both = Expr(f"{failed} > {_FAILING:g}\nand {breaks} >= {_BREAKS}", stack.UP.labels)
+    return aggregate("max", _TARGET, both)
+
+
+SCRAPES_FAIL = _alert(
+    "ScrapesFail",
+    _broken(),
+    "1m",
+    f"{_WHICH}: {{{{ $value | humanizePercentage }}}} of scrapes failed",
+    f"In {_SPAN}, time and again: what is counted between two scrapes that work is seen late, and rates are guesses.",
+    _FAILING,
+)
+
+SERIES_NEAR_LIMIT = _alert(
+    "SeriesNearLimit",
+    Expr(f"{aggregate('max', _TARGET, select(stack.SCRAPED_SAMPLES, job=JOB))} > {_SHARE * SAMPLE_LIMIT:.0f}", _TARGET),
+    "5m",
+    f'{_WHICH}: {{{{ $value | printf "%.0f" }}}} series in a scrape',
+    f"{SAMPLE_LIMIT} is the limit: a scrape that brings more is dropped as a whole, and the service counts as down.",
+    _SHARE * SAMPLE_LIMIT,
+)
+
+RULES_FAIL = _alert(
+    "RulesFail",
+    _counted(stack.RULE_FAILURES, "rule_group"),
+    "1m",
+    "rules of {{ $labels.rule_group }} failed",
+    "Their recordings have gaps and their alerts could not fire.",
+)
+
+RULES_MISSED = _alert(
+    "RulesMissed",
+    _counted(stack.RULES_MISSED, "rule_group"),
+    "5m",
+    "evaluations of {{ $labels.rule_group }} were left out",
+    "The evaluation before took longer than the interval: alerts of the group came late.",
+)
+
+ALERTS_UNSENT = Alert(
+    name="AlertsUnsent",
+    expr=_counted(stack.UNSENT, "alertmanager"),
+    for_="1m",
+    severity="page",
+    topic="stack",
+    summary="Alertmanager at {{ $labels.alertmanager }} took no alerts",
+    description="What Prometheus told it was lost. Without another Alertmanager nobody was notified of anything.",
+    threshold=0,
+)
+
+_BY_CHANNEL = ("integration",)
+
+NOTIFICATIONS_FAIL = Alert(
+    name="NotificationsFail",
+    expr=Expr(
+        ratio(
+            total(_BY_CHANNEL, increase(stack.NOTIFICATIONS_FAILED, LONG)),
+            total(_BY_CHANNEL, increase(stack.NOTIFICATIONS, LONG)),
+        )
+        + f" > {_UNDELIVERED:g}",
+        _BY_CHANNEL,
+    ),
+    for_="1m",
+    severity="page",
+    topic="stack",
+    summary="{{ $value | humanizePercentage }} of notifications by {{ $labels.integration }} failed",
+    description=f"Of those of {LONG}, after every further attempt: somebody was not told of an alert.",
+    threshold=_UNDELIVERED,
+)
+
+WATCHDOG = Alert(
+    name="Watchdog",
+    expr=Expr("vector(1)"),
+    for_="0s",
+    severity="none",
+    topic="stack",
+    summary="the way from Prometheus to here was whole",
+    description="This alert always fires. Where it stops arriving, so would every other.",
+    threshold=1,
+)
+
+ALERTS = (
+    TARGET_DOWN,
+    SCRAPES_SLOW,
+    SCRAPES_FAIL,
+    SERIES_NEAR_LIMIT,
+    RULES_FAIL,
+    RULES_MISSED,
+    ALERTS_UNSENT,
+    NOTIFICATIONS_FAIL,
+    WATCHDOG,
+)
