@@ -43,7 +43,7 @@ class Learner:
 
     def add(self, data: Any = None, outputs: Any = None, labels: Any = None) -> None:
         """Take in a chunk: as with `learn`, but no path."""
-        data, outputs, labels = _split(data, outputs, labels)
+        data, outputs, labels = split(data, outputs, labels)
         if data is None and outputs is None:
             raise ReferenceInvalid("nothing to learn from: give data, outputs or both")
         counts = {len(part) for part in (outputs, labels) if part is not None}
@@ -100,7 +100,7 @@ class Learner:
         return Reference(tuple(features), extraction, accuracy, classes, created)
 
 
-def _split(data: Any, outputs: Any, labels: Any) -> tuple[Any, Any, Any]:
+def split(data: Any, outputs: Any, labels: Any) -> tuple[Any, Any, Any]:
     """Take outputs and labels out of the data where they are named; a single column of arrays is the data itself."""
     named = [part for part in (outputs, labels) if isinstance(part, str)]
     if named:

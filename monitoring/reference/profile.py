@@ -59,9 +59,13 @@ class Reference:
             "classes": list(self.classes),
         }
 
+    def plain(self) -> dict[str, Any]:
+        """The reference as plain data."""
+        return {"created": self.created, "hash": self.hash, **self._compared()}
+
     def dumps(self) -> str:
         """The reference as JSON, a feature a line."""
-        whole = {"created": self.created, "hash": self.hash, **self._compared()}
+        whole = self.plain()
         features = ",\n  ".join(json.dumps(feature) for feature in whole.pop("features"))
         rest = ",\n".join(f"{json.dumps(name)}: {json.dumps(value)}" for name, value in whole.items())
         return f'{{{rest},\n"features": [\n  {features}\n]}}\n'

@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "servewatch.cli.demo:demo",
     "serve": "servewatch.cli.serve:serve",
     "models": "servewatch.cli.models:models",
+    "reference": "servewatch.cli.reference:reference",
     "generate": "servewatch.cli.generate:generate",
     "check": "servewatch.cli.check:check",
     "console": "servewatch.cli.console:console",

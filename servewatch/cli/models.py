@@ -43,13 +43,20 @@ def show(tag: str, as_json: bool) -> None:
     store = Store()
     info = store.find(tag)
     path = store.path(info.tag)
-    shown = {**info.listed(), "custom": objects.names(path), "options": dict(info.options), "path": str(path)}
+    reference = store.reference(str(info.tag))
+    shown = {
+        **info.listed(),
+        "reference": reference.hash if reference is not None else None,
+        "custom": objects.names(path),
+        "options": dict(info.options),
+        "path": str(path),
+    }
     if as_json:
         show_json(shown)
         return
     for key, value in shown.items():
         text = _pairs(value) if isinstance(value, dict) else ", ".join(value) if isinstance(value, list) else value
-        text = bytes_for_people(info.size) if key == "size" else text
+        text = bytes_for_people(info.size) if key == "size" else "none" if value is None else text
         click.echo(f"{key + ':':<11}{text}")
 
 
