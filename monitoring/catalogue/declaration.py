@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
@@ -29,6 +29,16 @@ _DURATION = re.compile(r"[1-9][0-9]*[smhd]\Z")
 
 class DeclarationInvalid(ValueError):
     """A user's metric, panel or alert is declared in a way that could not work."""
+
+
+def check_labels(name: str, labels: Iterable[str]) -> None:
+    """Refuse labels of a user's metric that are none, or that others write."""
+    for label in labels:
+        if not _LABEL.match(label) or label in TAKEN:
+            raise DeclarationInvalid(
+                f"metric {name!r} has the label {label!r}: a label is letters, digits and _, "
+                f"and none of {', '.join(sorted(TAKEN))}, which others write"
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +107,7 @@ class Declaration:
         name = self.metric.name
         if name.startswith("servewatch_"):
             raise DeclarationInvalid(f"metric {name!r}: names with servewatch_ are those of servewatch itself")
-        for label in self.labels:
-            if not _LABEL.match(label) or label in TAKEN:
-                raise DeclarationInvalid(
-                    f"metric {name!r} has the label {label!r}: a label is letters, digits and _, "
-                    f"and none of {', '.join(sorted(TAKEN))}, which others write"
-                )
+        check_labels(name, self.labels)
         if self.panel is not None:
             self._check("panel", self.panel.of, (*(self.panel.by or ()), *self.panel.where), self.panel.where)
             self._check_panel(self.panel)

@@ -12,7 +12,7 @@ from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import REGISTRY, Collector, CollectorRegistry
 
 from monitoring.catalogue import BY_NAME, SERVICE_LABELS, Metric
-from monitoring.catalogue.declaration import Alert, Declaration, DeclarationInvalid, Panel
+from monitoring.catalogue.declaration import Alert, Declaration, DeclarationInvalid, Panel, check_labels
 from monitoring.catalogue.metric import Add
 from monitoring.catalogue.own import LABEL_VALUES_DROPPED
 from monitoring.own.live import Counter, Gauge, Histogram, Live
@@ -151,6 +151,9 @@ def _declaration(
         raise DeclarationInvalid(f"metric {name!r} has no help: say what it counts, in a sentence")
     if isinstance(labels, str):
         raise DeclarationInvalid(f"metric {name!r} has labels={labels!r}: give a tuple, ({labels!r},)")
+    check_labels(name, labels)
+    if isinstance(labels, Mapping) and (texts := [label for label, known in labels.items() if isinstance(known, str)]):
+        raise DeclarationInvalid(f"metric {name!r} has a text for the known values of {texts[0]!r}: give a tuple")
     metric = Metric(name, kind, help, "own", labels=(*SERVICE_LABELS, *labels), **more)
     known = {label: tuple(values) for label, values in labels.items()} if isinstance(labels, Mapping) else {}
     return Declaration(metric, panel, alert, known)
