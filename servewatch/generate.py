@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import alerts
-from alerts import alertmanager
+from alerts import alertmanager, slo
 from servewatch.stack import composed
 
 ROOT = Path(alerts.__file__).parent.parent
@@ -41,6 +41,7 @@ def files() -> dict[Path, str]:
         rules / f"{topic}.rules.yml": alerts.rules_file(topic, alerts.RECORDINGS, alerts.ALERTS)
         for topic in alerts.TOPICS
     }
+    found[rules / "slo.rules.yml"] = slo.rules(slo.own(ROOT))
     found[rules / "alertmanager.yml"] = alertmanager.config()
     found[stack / "prometheus.yml"] = composed.prometheus_yml()
     found |= {boards / f"{name}.json": text for name, text in dashboards.DASHBOARDS.items()}

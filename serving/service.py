@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, overload
 
@@ -62,6 +62,7 @@ class Definition:
     runners: tuple[RunnerSpec, ...]
     models: tuple[ModelRef, ...]
     app: Any = None
+    slos: tuple[str, ...] = ()
 
     def make(self, load: Callable[[str], Model]) -> Any:
         """An instance with its models loaded."""
@@ -77,15 +78,29 @@ class Definition:
 @overload
 def service(cls: C, /) -> C: ...
 @overload
-def service(*, name: str | None = None, version: str = "0.1.0", app: Any = None) -> Callable[[C], C]: ...
-def service(cls: Any = None, /, *, name: str | None = None, version: str = "0.1.0", app: Any = None) -> Any:
+def service(
+    *, name: str | None = None, version: str = "0.1.0", app: Any = None, slos: Sequence[str] = ()
+) -> Callable[[C], C]: ...
+def service(
+    cls: Any = None,
+    /,
+    *,
+    name: str | None = None,
+    version: str = "0.1.0",
+    app: Any = None,
+    slos: Sequence[str] = (),
+) -> Any:
     """Make a class a service: its @api methods are endpoints, its `use(...)` attributes are loaded models.
 
     `app` are routes of your own: a FastAPI router, or a dict from prefixes to routers and ASGI apps.
+    `slos` is what the service promises, such as `["availability 99.9%", "latency 99% under 0.25s"]`.
     """
+    if isinstance(slos, str) or not all(isinstance(text, str) for text in slos):
+        raise ServiceInvalid(f"slos is {slos!r}", 'give a list of texts, as in slos=["latency 99% under 0.25s"]')
 
     def declare(cls: type) -> type:
-        setattr(cls, DEFINITION, replace(_define(cls, name or _snake(cls.__name__), version), app=app))
+        made = _define(cls, name or _snake(cls.__name__), version)
+        setattr(cls, DEFINITION, replace(made, app=app, slos=tuple(slos)))
         return cls
 
     return declare(cls) if cls is not None else declare

@@ -75,8 +75,8 @@ def alertmanager_argv(program: str, folder: Path, ports: Ports) -> tuple[str, ..
     )
 
 
-def write(folder: Path, ports: Ports, service_name: str, alertmanager: str) -> None:
-    """Write every configuration file; data of earlier runs stays."""
+def write(folder: Path, ports: Ports, service_name: str, alertmanager: str, own: Path | None = None) -> None:
+    """Write every configuration file; data of earlier runs stays. A rule file that `own` has is taken from there."""
     for name in ("prometheus", "alertmanager"):
         (folder / "data" / name).mkdir(parents=True, exist_ok=True)
     found = prometheus(ports, service_name)
@@ -87,7 +87,8 @@ def write(folder: Path, ports: Ports, service_name: str, alertmanager: str) -> N
     shutil.rmtree(rules, ignore_errors=True)
     rules.mkdir()
     for name, text in rule_files():
-        (rules / name).write_text(text)
+        declared = own / name if own else None
+        (rules / name).write_text(declared.read_text() if declared and declared.is_file() else text)
 
 
 def rule_files() -> Sequence[tuple[str, str]]:

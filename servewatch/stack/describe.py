@@ -29,9 +29,10 @@ def main(target: str, folder: str = "") -> None:
     """Import the service and write its name, alone on the last line; where that fails, why, in one line."""
     module, _, attribute = target.partition(":")
     try:
-        name = name_of(getattr(importlib.import_module(module), attribute))
+        found = getattr(importlib.import_module(module), attribute)
+        name = name_of(found)
         if folder:
-            _declared(name, Path(folder))
+            _declared(name, Path(folder), found)
     except ServewatchError as error:
         sys.exit(error.message)
     except Exception as error:
@@ -39,11 +40,13 @@ def main(target: str, folder: str = "") -> None:
     sys.stdout.write(f"\n{name}\n")
 
 
-def _declared(name: str, folder: Path) -> None:
+def _declared(name: str, folder: Path, found: Any) -> None:
     # Here and not above: the name alone needs none of what is generated.
-    from servewatch import own
+    from servewatch import own, slos
 
     own.write(folder, name, own.declarations())
+    promised = () if hasattr(found, INSTRUMENTED) else definition(found).slos
+    slos.write(folder, slos.objectives(name, promised, Path.cwd()))
 
 
 if __name__ == "__main__":

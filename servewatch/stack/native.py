@@ -102,9 +102,8 @@ class Native:
         name = prepare.service_name(options.service, home, options.own)
         if options.demo:
             prepare.train_if_missing(home, self.say, wake)
-        config.write(
-            self.folder, options.ports, name, prepare.alertmanager_config(options, found["alertmanager"], Path.cwd())
-        )
+        alertmanager = prepare.alertmanager_config(options, found["alertmanager"], Path.cwd())
+        config.write(self.folder, options.ports, name, alertmanager, options.own)
         environment = {**inherited_environment(), processes.STAMP: record.stamp, "PYTHONUNBUFFERED": "1"}
         programs = plan.programs(options, found)
         return Supervisor(programs, self.folder, replace(record, service_name=name), environment, self.say)
