@@ -57,6 +57,7 @@ def _frame(declared: Definition, lifecycle: Lifecycle, page: ASGIApp) -> FastAPI
         docs_url=None,
         redoc_url=None,
         swagger_ui_oauth2_redirect_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # health checks are neither traced nor counted
         max_body_size=lifecycle.settings.max_body_bytes,
     )
     patch_fastapi(frame, swagger_ui_parameters={"tryItOutEnabled": True, "displayRequestDuration": True})

@@ -8,6 +8,8 @@ from typing import Annotated, Any
 import numpy as np
 import pytest
 from opentelemetry import trace
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from monitoring.tracing import active, outgoing
 from serving import NDArray, api, batched, service
@@ -205,6 +207,15 @@ def test_a_collectors_trouble_touches_no_request(
     counts = [live.value("servewatch_trace_spans_total", outcome=outcome) for outcome in ("failed", "dropped")]
     assert sum(counts) == 150
     assert not [record for record in caplog.records if record.name.startswith("opentelemetry")]
+
+
+def test_health_and_metrics_are_not_traced(shop: Callable[..., Any]) -> None:
+    """The web framework would trace them by itself, also for a caller that traces."""
+    seen, live = InMemorySpanExporter(), shop()
+    trace.get_tracer_provider().add_span_processor(SimpleSpanProcessor(seen))
+    for path in ("/healthz", "/readyz", "/metrics", "/nowhere"):
+        live.get(path, traceparent=SAMPLED)
+    assert seen.get_finished_spans() == ()
 
 
 @pytest.mark.parametrize("endpoint", ["localhost:4318", "nothing"])
