@@ -16,6 +16,7 @@ from serving.processes.control import Control
 from serving.processes.errors import pack_error
 from serving.processes.leash import leave_signals_to_the_master, tie
 from serving.processes.runner import run_runner
+from serving.processes.shelf import Handle, Share
 from serving.processes.worker import run_worker
 from serving.server import configure_logging
 from serving.service import definition
@@ -34,8 +35,20 @@ class Place:
     settings: Settings
     master: int
 
+    @property
+    def rows(self) -> int:
+        """How many places the master has."""
+        return max(1, self.settings.runners) + self.settings.workers
 
-def main(place: Place, control_end: socket.socket, door: socket.socket, listening: socket.socket | None) -> None:
+    @property
+    def row(self) -> int:
+        """Which of them this is."""
+        return self.index if self.role == "runner" else max(1, self.settings.runners) + self.index
+
+
+def main(
+    place: Place, control_end: socket.socket, door: socket.socket, listening: socket.socket | None, shelf: Handle
+) -> None:
     """A child's whole life."""
     tie(place.master)
     leave_signals_to_the_master()
@@ -43,14 +56,15 @@ def main(place: Place, control_end: socket.socket, door: socket.socket, listenin
     disable_created_metrics()  # type: ignore[no-untyped-call]
     control = Control(control_end, REGISTRY)
     control.start()
+    share = Share(control, shelf, place.rows, place.row)
     try:
         service = load_service(place.target)
         declared = definition(service)
         control.send("serves", declared.name, declared.version)
         if listening is not None:
-            run_worker(service, place.settings, control, door, listening)
+            run_worker(service, place.settings, control, door, listening, share)
         else:
-            run_runner(service, place.settings, control, door, place.index)
+            run_runner(service, place.settings, control, door, place.index, share)
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else 1
         control.send("failed", None, "" if isinstance(error.code, int | None) else str(error.code), code)

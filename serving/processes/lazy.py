@@ -18,7 +18,8 @@ class LazyModel(Model):
 
     def __init__(self, store: Store, info: ModelInfo, load: Callable[[], Model]) -> None:
         folder = store.path(info.tag)
-        for name, value in (("info", info), ("path", folder), ("objects", read(folder))):
+        known = {"info": info, "path": folder, "objects": read(folder), "reference": store.reference(str(info.tag))}
+        for name, value in known.items():
             object.__setattr__(self, name, value)
         once, lock = functools.cache(load), threading.Lock()
 

@@ -16,6 +16,7 @@ from typing import Any
 from prometheus_client import REGISTRY, CollectorRegistry, disable_created_metrics
 
 from monitoring import Metrics, MetricsServer
+from monitoring.beside import hang
 from monitoring.catalogue import runtime
 from monitoring.merge import Merged, merge
 from monitoring.metrics import Incrementer
@@ -25,6 +26,7 @@ from serving.processes.errors import ChildFailed, unpack_error
 from serving.processes.peers import introduce
 from serving.processes.restarts import Backoff, Life
 from serving.processes.seat import Child, Failure, Seat
+from serving.processes.shelf import Shelf
 from serving.server import LAST_WORDS, listen, listen_for_metrics
 from serving.settings import Settings
 
@@ -45,6 +47,7 @@ class Master:
         self._seats += [Seat("worker", index) for index in range(settings.workers)]
         self._numbers = itertools.count(1)
         self._pins: dict[str, str] = {}
+        self.shelf = Shelf(len(self._seats))
         self._backoff = Backoff()
         self._stopping = False
         self._failure: Failure | None = None
@@ -86,7 +89,7 @@ class Master:
         if self._stopping:
             return
         try:
-            child = seat.fill(next(self._numbers), self._target, self._settings, self._listening)
+            child = seat.fill(next(self._numbers), self._target, self._settings, self._listening, self.shelf.handle)
         except OSError as error:
             log.error("a %s cannot be started: %s", seat.role, error)
             seat.timer = self._loop.call_later(TICK, self._fill, seat)
@@ -117,6 +120,8 @@ class Master:
             child.failure = Failure(*content)
         elif kind == "ask" and content[1] == "pin":
             child.tell("reply", content[0], self._pins.setdefault(content[2], content[3]))
+        elif kind == "ask" and content[1] == "watch":
+            child.tell("reply", content[0], self.shelf.place(content[2]))
         elif kind == "ask":
             self._soon(self._show(child, content[0]))
 
@@ -129,7 +134,8 @@ class Master:
 
     async def _show(self, child: Child, key: str) -> None:
         await self.counts.refresh()
-        child.tell("reply", key, merge(self.counts.known()))
+        board = self.shelf.board
+        child.tell("reply", key, (merge(self.counts.known()), board.sections(), board.reference()))
 
     def _greet(self, child: Child) -> None:
         child.greeted = True
@@ -272,6 +278,7 @@ async def _supervise(target: str, settings: Settings, listening: socket.socket) 
     with listening:
         master = Master(target, settings, listening)
         registry.register(Merged(master.counts.pages))
+        hang(master.shelf.board, registry)
         metrics: MetricsServer | None = listen_for_metrics(registry, settings)
         where = f"http://{settings.host}:{listening.getsockname()[1]}"
         log.info("%s on %s with %d workers, %d runners", target, where, settings.workers, max(1, settings.runners))

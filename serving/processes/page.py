@@ -11,10 +11,14 @@ from prometheus_client.registry import CollectorRegistry
 from starlette.responses import PlainTextResponse
 
 from monitoring import MetricsApp
+from monitoring.beside import Section
+from monitoring.exposition import REFERENCE
 from monitoring.merge import Merged, Snapshot
 from serving.processes.control import Control
 
 PATIENCE = 3.0
+Whole = tuple[Snapshot, list[Section], list[Section]]
+"""What all processes have counted, what of it is watched traffic, and what that is compared with."""
 
 
 class MasterPage:
@@ -27,21 +31,21 @@ class MasterPage:
         app: Any
         try:
             async with asyncio.timeout(PATIENCE):
-                page = await self._fetch()
-            app = MetricsApp(_registry([page]))
+                page, counters, reference = await self._fetch()
+            app = MetricsApp(_registry([page]), lambda path: reference if path.endswith(REFERENCE) else counters)
         except TimeoutError:
             app = PlainTextResponse(f"the master did not answer within {PATIENCE:g} s\n", 503, {"retry-after": "1"})
         await app(scope, receive, send)
 
-    async def _fetch(self) -> Snapshot:
+    async def _fetch(self) -> Whole:
         loop = asyncio.get_running_loop()
-        came: asyncio.Future[Snapshot] = loop.create_future()
+        came: asyncio.Future[Whole] = loop.create_future()
 
-        def arrive(page: Snapshot) -> None:
+        def arrive(page: Whole) -> None:
             if not came.done():
                 came.set_result(page)
 
-        def then(page: Snapshot) -> None:
+        def then(page: Whole) -> None:
             with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
                 loop.call_soon_threadsafe(arrive, page)
 

@@ -20,10 +20,12 @@ from serving.processes.arena import Arena, own
 from serving.processes.control import Control
 from serving.processes.peers import Peers
 from serving.processes.pins import pinned
+from serving.processes.shelf import Share
 from serving.service import Definition, RunnerSpec, definition
 from serving.settings import Settings
 from serving.store import Model, Store
 from serving.store.frameworks import named
+from serving.watching import Watching
 
 
 class RunnerLifecycle(Lifecycle):
@@ -38,9 +40,13 @@ class RunnerLifecycle(Lifecycle):
         *,
         control: Control,
         index: int,
+        share: Share,
     ) -> None:
+        self._control, self._index, self._share = control, index, share
         super().__init__(definition, settings, metrics, faults)
-        self._control, self._index = control, index
+
+    def _watching(self) -> Watching:
+        return Watching(self.definition, self.metrics, endpoints=False, share=self._share)
 
     def _load(self, tag: str) -> Model:
         store = Store(self.settings.store)
@@ -50,18 +56,20 @@ class RunnerLifecycle(Lifecycle):
             device = spread(device, self._index)
         return self._loaded(store.load(str(info.tag), device=device, threads=self.settings.torch_threads))
 
-    def _function(self, spec: RunnerSpec) -> Callable[[Any], Any]:
-        function = super()._function(spec)
+    def _watched(self, spec: RunnerSpec) -> Callable[[Any], Any]:
+        function = super()._watched(spec)
         return lambda argument: function(own(argument))
 
 
-def run_runner(service: type, settings: Settings, control: Control, door: socket.socket, index: int) -> None:
+def run_runner(
+    service: type, settings: Settings, control: Control, door: socket.socket, index: int, share: Share
+) -> None:
     """Run what the workers send until the master says end; what made the models fail to load is raised."""
     declared = definition(service)
     metrics = Metrics(REGISTRY, {"service": declared.name, "version": declared.version})
     expose(REGISTRY, metrics.constant)
     faults = Faults() if settings.faults else None
-    lifecycle = RunnerLifecycle(declared, settings, metrics, faults, control=control, index=index)
+    lifecycle = RunnerLifecycle(declared, settings, metrics, faults, control=control, index=index, share=share)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         runner.run(_live(lifecycle, control, door))
     if lifecycle.error is not None:

@@ -14,6 +14,7 @@ from multiprocessing.context import SpawnProcess
 
 from serving.processes.child import Place, Role, main
 from serving.processes.control import LENGTH, Message, encode
+from serving.processes.shelf import Handle
 from serving.settings import Settings
 
 _SPAWN = get_context("spawn")
@@ -31,7 +32,7 @@ class Failure:
 class Child:
     """One process, as the master knows it."""
 
-    def __init__(self, number: int, place: Place, listening: socket.socket | None) -> None:
+    def __init__(self, number: int, place: Place, listening: socket.socket | None, shelf: Handle) -> None:
         self.number = number
         self.role = place.role
         self.name = f"{place.role} {place.index}"
@@ -42,10 +43,10 @@ class Child:
         self._writer: asyncio.StreamWriter | None = None
         self._end, theirs = socket.socketpair()
         self.door, their_door = socket.socketpair()
+        given = (place, theirs, their_door, listening, shelf)
         try:
-            self.process: SpawnProcess = _SPAWN.Process(
-                target=main, args=(place, theirs, their_door, listening), name=f"servewatch-{place.role}-{place.index}"
-            )
+            name = f"servewatch-{place.role}-{place.index}"
+            self.process: SpawnProcess = _SPAWN.Process(target=main, args=given, name=name)
             self.process.start()
         except BaseException:
             self._end.close()
@@ -101,11 +102,11 @@ class Seat:
     was_ready: bool = False
     timer: asyncio.TimerHandle | None = None
 
-    def fill(self, number: int, target: str, settings: Settings, listening: socket.socket) -> Child:
+    def fill(self, number: int, target: str, settings: Settings, listening: socket.socket, shelf: Handle) -> Child:
         """Start a process."""
         place = Place(self.role, self.index, target, settings, os.getpid())
         self.timer = None
-        self.child = Child(number, place, listening if self.role == "worker" else None)
+        self.child = Child(number, place, listening if self.role == "worker" else None, shelf)
         return self.child
 
     def close(self) -> None:

@@ -24,11 +24,13 @@ from serving.processes.page import MasterPage
 from serving.processes.peers import Peers
 from serving.processes.pins import pinned
 from serving.processes.remote import Links, RemoteBatcher
+from serving.processes.shelf import Share
 from serving.server import Server, _config
 from serving.service import Batched, Definition, RunnerSpec
 from serving.settings import Settings
 from serving.store import Model, Store
 from serving.warmup import decode_examples
+from serving.watching import Watching
 
 
 class WorkerLifecycle(Lifecycle):
@@ -45,10 +47,14 @@ class WorkerLifecycle(Lifecycle):
         *,
         control: Control,
         door: socket.socket,
+        share: Share,
     ) -> None:
         self._links = Links()
-        self._control, self._door = control, door
+        self._control, self._door, self._share = control, door, share
         super().__init__(definition, settings, metrics, RelayedFaults(self._links) if faults is not None else None)
+
+    def _watching(self) -> Watching:
+        return Watching(self.definition, self.metrics, runners=False, share=self._share)
 
     def begin(self) -> None:
         """Load what is not the models' weights, and reach for the runners."""
@@ -114,10 +120,10 @@ class WorkerServer(Server):
 
 
 def run_worker(
-    service: type, settings: Settings, control: Control, door: socket.socket, listening: socket.socket
+    service: type, settings: Settings, control: Control, door: socket.socket, listening: socket.socket, share: Share
 ) -> None:
     """Serve until the master says drain; what made the service fail to start is raised."""
-    make: Callable[..., Any] = functools.partial(WorkerLifecycle, control=control, door=door)
+    make: Callable[..., Any] = functools.partial(WorkerLifecycle, control=control, door=door, share=share)
     app = create_app(service, settings, REGISTRY, make=make, page=MasterPage(control))
     server = WorkerServer(_config(app, settings), app)
     app.lifecycle.on_failure = server.failed

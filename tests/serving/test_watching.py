@@ -3,17 +3,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Annotated, Any
 
 import numpy as np
 import pytest
+from torch import nn
 
 from monitoring.reference import Feature, Reference
-from serving import NDArray, api, batched, service, use
+from serving import NDArray, Store, api, batched, service, use
 from serving.errors import ServiceInvalid
-from serving.lifecycle import Lifecycle
-from serving.store.model import ModelInfo
 
 Array = Annotated[np.ndarray, NDArray("float32", ("N", 2))]
 OBSERVED = "servewatch_feature_observations_total"
@@ -27,15 +25,14 @@ REFERENCE = Reference(
 
 
 @pytest.fixture
-def stored(monkeypatch: pytest.MonkeyPatch) -> Callable[[Reference | None], None]:
-    """`stored(reference)` gives services a model which has it, or has none."""
+def stored(tmp_path: Path) -> Callable[[Reference | None], None]:
+    """`stored(reference)` puts a model in the services' store which has it, or has none."""
 
-    def give(reference: Reference | None) -> None:
-        info = ModelInfo("judge", "3", "sums", "2026-01-01T00:00:00+00:00")
-        model = SimpleNamespace(info=info, name="judge", version="3", reference=reference)
-        monkeypatch.setattr(Lifecycle, "_load", lambda self, tag: self._loaded(model))
+    def put(reference: Reference | None) -> None:
+        sizes = {"in_features": 2, "out_features": 1}
+        Store(tmp_path / "models").save("judge:3", nn.Linear(2, 1), arguments=sizes, reference=reference)
 
-    return give
+    return put
 
 
 @service(name="judging", version="1.0.0")
@@ -108,7 +105,7 @@ def test_nothing_is_counted_that_was_not_asked(serve: Callable[..., Any], stored
     assert live.post("/judge", [["x"]]).status == 422
     assert [*seen(live, X), *seen(live, CLASS)] == [0] * 8
     labels = {"model": "judge", "model_version": "3"}
-    assert live.value("servewatch_model_info", **labels, framework="sums", reference=REFERENCE.hash) == 1
+    assert live.value("servewatch_model_info", **labels, framework="pytorch", reference=REFERENCE.hash) == 1
 
 
 def test_a_model_without_a_reference_serves_says_so_and_counts_what_it_drops(
@@ -125,7 +122,7 @@ def test_a_model_without_a_reference_serves_says_so_and_counts_what_it_drops(
     assert live.post("/judge", [[0.5, 2.0], [0.5, 0.5]]).status == 200
     labels = {"model": "judge", "model_version": "3"}
     assert live.value("servewatch_feature_rows_dropped_total", **labels) == 2
-    assert live.value("servewatch_model_info", **labels, framework="sums", reference="") == 1
+    assert live.value("servewatch_model_info", **labels, framework="pytorch", reference="") == 1
 
 
 def test_a_batch_that_fails_is_not_counted(serve: Callable[..., Any], stored: Callable[..., None]) -> None:
