@@ -31,6 +31,7 @@ from serving.service import UNKNOWN, Endpoint
 from serving.settings import Settings
 from serving.streaming import Pipe, StreamAnswer
 from serving.types import Body
+from serving.watching import has_rows
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
@@ -81,6 +82,8 @@ class Handler:
         self._seconds = (lifecycle.settings.request_timeout if endpoint.timeout is None else endpoint.timeout) or None
         self._faults: Faults | None = lifecycle.faults
         self._watch: Callable[[Any, Any], None] | None = None
+        self._desk = lifecycle.desk if lifecycle.desk else None
+        self._alone = bool(endpoint.watch) and not has_rows(endpoint.signature)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         start = self._clock()
@@ -119,11 +122,13 @@ class Handler:
         return await respond(head, scope, receive, send, data, closing)
 
     async def _respond(self, head: Head, scope: Scope, receive: Receive, send: Send, data: bytes, closing: bool) -> int:
+        calls = self._desk.begin() if self._desk is not None else None
         with Presence(receive, head.link) as presence:
             content, media = await self._answer(head, scope, data)
             presence.leave()
         self._settle(head)
-        await send_answer(send, 200, content, media, head.request_id, closing)
+        ids = self._desk.headers(calls) if self._desk is not None and calls else ()
+        await send_answer(send, 200, content, media, head.request_id, closing, *ids)
         return 200
 
     async def _stream(self, head: Head, scope: Scope, receive: Receive, send: Send, data: bytes, closing: bool) -> int:
@@ -217,6 +222,8 @@ class Handler:
         answer = self._signature.output.encode(result[0] if alone else result, head.accept)
         if self.endpoint.watch:
             self._observe(value, result)
+        if self._desk is not None:
+            self._desk.note(self.endpoint.name, result, self._alone)
         return answer
 
     def _observe(self, value: Any, result: Any) -> None:

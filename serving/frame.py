@@ -20,6 +20,7 @@ from monitoring import Metrics, MetricsApp, own
 from serving.app import App, ASGIApp
 from serving.errors import InvalidInput, MethodNotAllowed, NotFound, NotReady, ServewatchError, UnfitInput
 from serving.faults import Faults
+from serving.feedback import PATH, FeedbackRoute, describe
 from serving.lifecycle import Lifecycle
 from serving.openapi import endpoint_paths
 from serving.routes import OwnRoutes
@@ -67,6 +68,10 @@ def _frame(declared: Definition, lifecycle: Lifecycle, page: ASGIApp) -> FastAPI
     _add_errors(frame, [endpoint.path for endpoint in declared.endpoints])
     for path in ("/metrics", "/metrics/reference"):
         frame.router.routes.append(Route(path, page, include_in_schema=False))
+    if lifecycle.desk:
+        lifecycle.desk.refuse_others([endpoint.path for endpoint in declared.endpoints])
+        route = FeedbackRoute(lifecycle.desk, lifecycle.admit, lifecycle.first_labels)
+        frame.router.routes.append(Route(PATH, route, methods=["POST"], include_in_schema=False))
     own = OwnRoutes(declared.app, lifecycle)
     own.add(frame)
     frame.openapi = lambda: _openapi(frame, declared, own)  # type: ignore[method-assign]
@@ -131,7 +136,8 @@ def _openapi(frame: FastAPI, declared: Definition, own: OwnRoutes) -> dict[str, 
             title=frame.title, version=frame.version, description=frame.description, routes=frame.routes
         )
         paths, components = endpoint_paths(declared)
-        schema["paths"] = {**paths, **schema.get("paths", {})}
+        labels = describe() if any(route.path == PATH for route in frame.routes if isinstance(route, Route)) else {}
+        schema["paths"] = {**paths, **labels, **schema.get("paths", {})}
         schema.setdefault("components", {}).setdefault("schemas", {}).update(components)
         own.describe(schema)
         frame.openapi_schema = schema

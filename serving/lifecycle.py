@@ -17,6 +17,7 @@ from monitoring.catalogue import models, requests
 from serving.batcher import Batcher, Limits, Series
 from serving.errors import NotReady, ServewatchError
 from serving.faults import Faults
+from serving.feedback import Desk
 from serving.runner import Runner
 from serving.service import Batched, Definition, RunnerSpec
 from serving.settings import Settings
@@ -99,6 +100,7 @@ class Lifecycle:
         self._load_failures = metrics.counter(models.LOAD_FAILURES)
         self._warmup = WarmUp(definition, settings.warmup)
         self.watching = self._watching()
+        self.desk = Desk(definition, metrics, settings)
 
     def begin(self) -> None:
         """Load beside the event loop, which answers health checks meanwhile."""
@@ -162,6 +164,7 @@ class Lifecycle:
     def _loaded(self, model: Model) -> Model:
         """Show it in the metrics and on /healthz, and watch it where it is to be watched."""
         info, reference = model.info, self.watching.loaded(model)
+        self.desk.loaded(model)
         self.metrics.gauge(
             models.INFO, model=info.name, model_version=info.version, framework=info.framework, reference=reference
         ).set(1)
@@ -197,7 +200,7 @@ class Lifecycle:
         self.batchers[spec.name] = batcher = Batcher(runner, limits, self.metrics)
         self._vitals.watch(spec.name, batcher, bounds.threads)
         if isinstance(_member(self.instance, spec), Batched):
-            self.instance.__dict__[spec.name] = batcher.submit
+            self.instance.__dict__[spec.name] = self.desk.noting(spec.name, batcher.submit)
 
     @property
     def reason(self) -> str | None:
@@ -237,6 +240,10 @@ class Lifecycle:
         await asyncio.get_running_loop().run_in_executor(None, self.watching.close)
         if self.tracks is not None:
             await asyncio.get_running_loop().run_in_executor(None, self.tracks.close)
+
+    async def first_labels(self, rows: list[int]) -> list[bool]:
+        """For each of these rows whether no label of it came before; from here on one has."""
+        return self.desk.memory.add(rows)
 
     async def _watch_lag(self) -> None:
         lag = self.metrics.histogram(requests.EVENT_LOOP_LAG)
