@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 from monitoring import Metrics
 from monitoring.catalogue import models, requests
 from serving.batcher import Batcher, Limits, Series
+from serving.devices import Tuning
 from serving.errors import NotReady, ServewatchError
 from serving.faults import Faults
 from serving.feedback import Desk
@@ -98,7 +99,7 @@ class Lifecycle:
         self._tasks: list[asyncio.Task[None]] = []
         self._series = {spec.name: Series(metrics, spec.name) for spec in definition.runners}
         self._load_failures = metrics.counter(models.LOAD_FAILURES)
-        self._warmup = WarmUp(definition, settings.warmup)
+        self._warmup = WarmUp(definition, settings.warmup, Tuning.of(settings).rows)
         self.watching = self._watching()
         self.desk = Desk(definition, metrics, settings)
 
@@ -159,7 +160,11 @@ class Lifecycle:
 
     def _load(self, tag: str) -> Model:
         store = Store(self.settings.store)
-        return self._loaded(store.load(tag, device=self.settings.device, threads=self.settings.torch_threads))
+        return self._loaded(store.load(tag, **self._options(self.settings.device)))
+
+    def _options(self, device: str) -> dict[str, Any]:
+        """How the settings want models to be loaded."""
+        return {"device": device, "threads": self.settings.torch_threads, "tuning": Tuning.of(self.settings)}
 
     def _loaded(self, model: Model) -> Model:
         """Show it in the metrics and on /healthz, and watch it where it is to be watched."""

@@ -51,6 +51,17 @@ class Settings:
         20.0, "Seconds that accepted requests get to finish before the process ends.", least=0
     )
     device: str = _option("auto", "Where models run: auto, cpu, cuda or cuda:N.")
+    dtype: str = _option(
+        "float32", "Numbers that PyTorch models compute with; answers are float32.", of="float32 bfloat16"
+    )
+    compile: str = _option(
+        "off", "How PyTorch models are made faster: off, graphs (CUDA graphs), compile.", of="off graphs compile"
+    )
+    compile_rows: str = _option(
+        "1,2,4,8,16,32,64",
+        "Batch sizes that models are compiled for; a batch is padded up to the next.",
+        like=(r"[1-9]\d*(,[1-9]\d*)*", "numbers of rows, as in 1,8,64"),
+    )
     warmup: str = _option(
         "1,max",
         "Rows that each model is called with before the service is ready (max: of its batches), or off.",

@@ -119,9 +119,10 @@ class Stage:
 class WarmUp:
     """The first calls of one process's runners."""
 
-    def __init__(self, definition: Definition, setting: str) -> None:
+    def __init__(self, definition: Definition, setting: str, compiled: tuple[int, ...] = ()) -> None:
         self._definition = definition
         self._setting = setting
+        self._compiled = compiled
         self.stages = {} if setting == OFF else {spec.name: Stage(spec.batching.threads) for spec in definition.runners}
         self.calling = ""
         self._calls = 0
@@ -228,7 +229,8 @@ class WarmUp:
         rows = self.stages[spec.name].rows if given is True else given
         if not spec.batch or given is False or rows is None:
             return
-        for size in sizes(self._setting, spec.batching.max_rows):
+        named = {*sizes(self._setting, most := spec.batching.max_rows), *(n for n in self._compiled if n <= most)}
+        for size in sorted(named):
             if given is not True or size != len(rows):
                 await self._try(f"{spec.name!r} with {size} rows", self._call(spec, function, repeated(rows, size)))
 

@@ -25,7 +25,7 @@ READMES = sorted(
     if "node_modules" not in path.parts
 )
 CONFINED = {
-    "torch": r"serving/store/frameworks/pytorch\.py|serving/runner\.py",
+    "torch": r"serving/store/frameworks/pytorch\w*\.py|serving/runner\.py",
     "grafanalib": r"dashboards/\w+\.py",
     "promql_parser": r"servewatch/check/\w+\.py|servewatch/check\.py|alerts/\w+\.py",
     "click": r"servewatch/cli/\w+\.py",

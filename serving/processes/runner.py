@@ -54,7 +54,7 @@ class RunnerLifecycle(Lifecycle):
         device = self.settings.device
         if (spread := getattr(named(info.framework), "spread", None)) is not None:
             device = spread(device, self._index)
-        return self._loaded(store.load(str(info.tag), device=device, threads=self.settings.torch_threads))
+        return self._loaded(store.load(str(info.tag), **self._options(device)))
 
     def _watched(self, spec: RunnerSpec) -> Callable[[Any], Any]:
         function = super()._watched(spec)

@@ -72,9 +72,7 @@ class WorkerLifecycle(Lifecycle):
     def _load(self, tag: str) -> Model:
         store = Store(self.settings.store)
         info = pinned(self._control, store, tag)
-        load = functools.partial(
-            store.load, str(info.tag), device=self.settings.device, threads=self.settings.torch_threads
-        )
+        load = functools.partial(store.load, str(info.tag), **self._options(self.settings.device))
         return self._loaded(LazyModel(store, info, load))
 
     def _start_runner(self, spec: RunnerSpec) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from monitoring.reference import Reference
+from serving.devices import Tuning
 from serving.errors import ModelDamaged, ModelNotFound, StoreError
 from serving.settings import Settings
 from serving.store import files, frameworks, objects, references
@@ -140,13 +141,15 @@ class Store:
                 if path.is_file():  # else it was deleted while we looked
                     raise
 
-    def load(self, text: str, *, device: str = "auto", threads: int = 1) -> Model:
-        """Load a model after checking each of its files against the manifest."""
+    def load(self, text: str, *, device: str = "auto", threads: int = 1, tuning: Tuning | None = None) -> Model:
+        """Load a model after checking each of its files against the manifest, and tune it if its framework can."""
         info = self.find(text)
         folder = self.path(info.tag)
         reference = self._verified(folder)
         framework = frameworks.named(info.framework)
         raw, predict = framework.load(folder / MODEL, info.options, device, threads)
+        if tuning is not None and (tune := getattr(framework, "tuned", None)) is not None:
+            predict = tune(raw, device, tuning)
         return Model(info, folder, predict, objects=objects.read(folder), raw=raw, reference=reference)
 
     def attach(self, text: str, reference: Reference) -> ModelInfo:

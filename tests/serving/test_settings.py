@@ -51,6 +51,11 @@ def test_switches_have_several_spellings(text: str, value: bool) -> None:
         ("SERVEWATCH_MAX_QUEUE_ROWS", "0", "1 or more"),
         ("SERVEWATCH_TORCH_THREADS", "0", "1 or more"),
         ("SERVEWATCH_FAULTS", "perhaps", "1 or 0"),
+        ("SERVEWATCH_WARMUP", "1,most", "off, or numbers of rows and max, as in 1,8,max"),
+        ("SERVEWATCH_WARMUP", "0", "off, or numbers of rows and max, as in 1,8,max"),
+        ("SERVEWATCH_COMPILE", "on", "one of off, graphs, compile"),
+        ("SERVEWATCH_COMPILE_ROWS", "1;2", "numbers of rows, as in 1,8,64"),
+        ("SERVEWATCH_DTYPE", "float16", "one of float32, bfloat16"),
         ("SERVEWATCH_LOG_LEVEL", "loud", "one of debug, info, warning, error"),
     ],
 )

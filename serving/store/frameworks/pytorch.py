@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
+import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from serving.devices import Tuning
 from serving.errors import ModelDamaged, StoreError
+from serving.store.frameworks.pytorch_faster import Compiled, Forward, Graphs, Swift
+from serving.store.frameworks.pytorch_lanes import Pipeline
 
 name = "pytorch"
+log = logging.getLogger("serving.pytorch")
 WEIGHTS = "weights.pt"
 
 
@@ -46,7 +52,7 @@ def load(folder: Path, options: Mapping[str, Any], device: str, threads: int) ->
     _compare(module, weights, options["factory"])
     module.load_state_dict(weights)
     module.eval().to(chosen)
-    return module, _predictor(module, chosen)
+    return module, _predictor(module) if chosen.type == "cpu" else Pipeline(module, chosen, Tuning())
 
 
 def _read_weights(path: Path) -> dict[str, torch.Tensor]:
@@ -63,14 +69,23 @@ def _read_weights(path: Path) -> dict[str, torch.Tensor]:
 def choose_device(wanted: str) -> torch.device:
     """`auto` takes the first GPU where there is one; a device that is not there is an error, not a surprise."""
     if wanted == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(wanted)
-    except RuntimeError:
-        raise StoreError(f"device {wanted!r} is not known to PyTorch", "auto, cpu, cuda or cuda:N") from None
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise StoreError(f"device {wanted!r} is not here: PyTorch sees {torch.cuda.device_count()} GPUs", "use cpu")
-    return device
+        return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
+    kind, _, index = wanted.partition(":")
+    if kind not in ("cpu", "cuda") or (index and not (kind == "cuda" and index.isdecimal())):
+        raise StoreError(f"device {wanted!r} is none of auto, cpu, cuda, cuda:N; {_devices()}", _ON)
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        raise StoreError(f"device {wanted!r} is not here; {_devices()}", _ON)
+    return torch.device(f"cuda:{int(index or 0)}" if kind == "cuda" else "cpu")
+
+
+_ON = "SERVEWATCH_DEVICE=auto takes what is there"
+
+
+def _devices() -> str:
+    """The devices that there are, for people."""
+    gpus = [f"cuda:{at} ({torch.cuda.get_device_name(at)})" for at in range(torch.cuda.device_count())]
+    without = "" if torch.version.cuda else "; this PyTorch was built without CUDA"
+    return f"PyTorch sees {', '.join(['cpu', *gpus])}{without}"
 
 
 def spread(wanted: str, index: int) -> str:
@@ -80,13 +95,33 @@ def spread(wanted: str, index: int) -> str:
     return f"cuda:{index % torch.cuda.device_count()}"
 
 
-def _predictor(module: nn.Module, device: torch.device) -> Callable[[Any], Any]:
+def tuned(module: nn.Module, device: str, tuning: Tuning) -> Callable[[Any], Any]:
+    """A loaded module's function from rows to rows, as fast as the settings want it and the device allows."""
+    chosen = choose_device(device)
+    if tuning.dtype == "bfloat16":
+        module.to(torch.bfloat16)
+    swift: Callable[[Forward], Swift] | None = None
+    if tuning.compile == "compile":
+        swift = functools.partial(Compiled, sizes=len(tuning.rows))
+    elif tuning.compile == "graphs" and chosen.type == "cuda":
+        swift = Graphs
+    elif tuning.compile == "graphs":
+        log.warning("SERVEWATCH_COMPILE=graphs needs a GPU, and the model is on the %s: it runs as it is", chosen)
+    log.info("a model runs on %s in %s%s", chosen, tuning.dtype, f" with {tuning.compile}" if swift is not None else "")
+    if chosen.type == "cpu" and swift is None and tuning.dtype == "float32":
+        return _predictor(module)
+    return Pipeline(module, chosen, tuning, swift)
+
+
+def _predictor(module: nn.Module) -> Callable[[Any], Any]:
+    """On a CPU nothing is copied that need not be."""
+
     @torch.inference_mode()
     def predict(rows: Any) -> Any:
         array = np.ascontiguousarray(rows)
         if not array.flags.writeable:  # a view of a request's body: PyTorch wants memory that it may write
             array = array.copy()
-        return module(torch.from_numpy(array).to(device)).cpu().numpy()
+        return module(torch.from_numpy(array)).numpy()
 
     return predict
 

@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from serving import Store
+from serving.devices import Tuning
 from serving.errors import ModelDamaged, StoreError
 from serving.store import files
 from serving.store.frameworks import pytorch
@@ -138,13 +139,39 @@ def test_options_that_name_no_module_are_refused(tmp_path: Path, options: dict[s
         pytorch.load(tmp_path, options, "cpu", 1)
 
 
+@pytest.mark.parametrize("wanted", ["toaster", "cuda:", "cuda:x", "cpu:1", "cuda:0:1", "mps", ""])
+def test_a_device_of_no_known_kind_is_an_error(wanted: str) -> None:
+    """It says what is accepted, and which devices there are."""
+    if wanted == "cuda:" and torch.cuda.is_available():
+        pytest.skip("there is a GPU here, which it names")
+    with pytest.raises(StoreError, match=r"is none of auto, cpu, cuda, cuda:N|is not here") as caught:
+        pytorch.choose_device(wanted)
+    assert "PyTorch sees cpu" in caught.value.message
+
+
 def test_a_device_that_is_not_here_is_an_error() -> None:
-    """No silent fall-back to the CPU."""
+    """No silent fall-back to the CPU: the error names the devices that there are."""
     assert pytorch.choose_device("cpu").type == "cpu"
-    with pytest.raises(StoreError, match="device 'cuda:99' is not here"):
+    with pytest.raises(StoreError, match="device 'cuda:99' is not here; PyTorch sees cpu") as caught:
         pytorch.choose_device("cuda:99")
-    with pytest.raises(StoreError, match="device 'toaster' is not known to PyTorch"):
-        pytorch.choose_device("toaster")
+    assert caught.value.help == "SERVEWATCH_DEVICE=auto takes what is there"
+
+
+@pytest.mark.parametrize(("wanted", "device"), [("cpu", "cpu"), ("cuda:1", "cuda:1")])
+def test_a_device_that_is_named_is_every_runners(wanted: str, device: str) -> None:
+    """Only `auto` and `cuda` spread runners over the GPUs."""
+    assert {pytorch.spread(wanted, index) for index in range(4)} == {device}
+
+
+def test_bfloat16_and_compilation_are_chosen_when_a_model_is_loaded(store: Store, save: Save) -> None:
+    """The tuned model answers in float32, nearly as the plain one does; graphs without a GPU leave it as it is."""
+    save("flowers:1")
+    rows = np.ones((3, 2), dtype=np.float32)
+    plain = store.load("flowers", device="cpu")(rows)
+    for tuning in (Tuning("bfloat16"), Tuning("float32", "graphs", (1, 4))):
+        answer = store.load("flowers", device="cpu", tuning=tuning)(rows)
+        assert answer.dtype == np.float32
+        np.testing.assert_allclose(answer, plain, rtol=0.02)
 
 
 def test_auto_is_a_gpu_where_there_is_one() -> None:
