@@ -91,9 +91,7 @@ def test_the_usual_limit_is_a_hundred_and_values_without_room_take_no_memory(see
 def test_known_values_are_there_at_0_and_have_room_in_any_case(seen: Seen) -> None:
     """Every combination of known values is exposed before anything counts, and is not pushed out by strangers."""
     known = {"kind": ("book", "disc"), "ok": ("yes", "no")}
-    orders = seen.own.counter(
-        "orders_total", "Orders.", labels={"kind": ("book", "disc"), "ok": ("yes", "no")}, limit=2
-    )
+    orders = seen.own.counter("orders_total", "Orders.", labels=known, limit=2)
     assert seen.value("orders_total", kind="disc", ok="no") == 0
     orders.labels("stranger", "yes").inc()
     orders.labels("disc", "no").inc()
