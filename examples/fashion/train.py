@@ -9,13 +9,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import nn
 from tqdm import tqdm
 
-from examples.fashion.data import DataError, Dataset, digits, fashion
+from examples.fashion.data import Array, DataError, Dataset, digits, fashion
 from examples.fashion.model import MLP
+from monitoring.reference import Reference, learn
 from serving import Settings, Store
+from serving.errors import ServewatchError
 
 NAME = "fashion_mnist"
 
@@ -42,11 +45,21 @@ def train(model: nn.Module, data: Dataset, epochs: int, batch: int = 64) -> None
 
 
 @torch.inference_mode()
+def logits(model: nn.Module, images: Array) -> Array:
+    """What the model answers for many pictures."""
+    model.eval()
+    parts = [model(part).numpy() for part in torch.split(torch.from_numpy(images), 1000)]
+    return np.concatenate(parts)
+
+
 def accuracy(model: nn.Module, data: Dataset) -> float:
     """The share of test pictures that get the right class."""
-    model.eval()
-    guessed = model(torch.from_numpy(data.test_images)).argmax(dim=1)
-    return float((guessed == torch.from_numpy(data.test_labels)).float().mean())
+    return float((logits(model, data.test_images).argmax(axis=1) == data.test_labels).mean())
+
+
+def reference(model: nn.Module, data: Dataset) -> Reference:
+    """What live traffic is compared with: the test pictures, as confidence is the true one on unseen pictures only."""
+    return learn(data.test_images, logits(model, data.test_images), data.test_labels, classes=data.classes)
 
 
 def revision() -> str:
@@ -73,6 +86,15 @@ def choose(dataset: str, data_dir: Path | None) -> Dataset:
     return fashion(Settings.load().home / "data" / "fashion-mnist", download=True)
 
 
+def attach_reference(data_dir: Path | None) -> int:
+    """Learn the reference of the latest model that is in the store, from the pictures that it was tested on."""
+    model = Store().load(NAME, device="cpu")
+    data = choose("digits" if model.info.metadata.get("dataset") == "digits" else "fashion", data_dir)
+    saved = Store().attach(str(model.info.tag), reference(model.raw, data))
+    print(f"{saved.tag} has a reference now; `servewatch reference show {NAME}`.")
+    return 0
+
+
 def _epochs(text: str) -> int:
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number over 0")
@@ -86,11 +108,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data-dir", type=Path, help="folder with Fashion-MNIST's four IDX files")
     parser.add_argument("--epochs", type=_epochs, help="default: 30 on digits, 5 on Fashion-MNIST")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--reference-only", action="store_true", help="learn the reference of the model in the store")
     given = parser.parse_args(arguments)
     try:
+        if given.reference_only:
+            return attach_reference(given.data_dir)
         data = choose(given.dataset, given.data_dir)
     except DataError as error:
         print(f"error: {error}\nhelp: --dataset digits needs no data", file=sys.stderr)
+        return 1
+    except ServewatchError as error:
+        print(f"error: {error}", file=sys.stderr)
         return 1
     torch.manual_seed(given.seed)
     model, start = MLP(), time.monotonic()
@@ -103,6 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         labels={"task": "classification", "dataset": data.name},
         metadata={"accuracy": round(reached, 4), "dataset": data.name, "git_revision": revision()},
         custom={"classes": list(data.classes)},
+        reference=reference(model, data),
     )
     print(f"Saved {saved.tag}; `servewatch models show {NAME}` tells what is known of it.")
     return 0

@@ -45,13 +45,22 @@ def service_name(service: str, home: Path, own: Path | None = None) -> str:
 
 
 def train_if_missing(home: Path, say: Callable[[str], None], wake: Wake) -> None:
-    """Train the demo model where the store has none, and show how that goes."""
+    """Train the demo model where the store has none, or give it the reference it lacks, and show how that goes."""
     store = Store(home / "models")
-    if store.list(MODEL):
-        return
-    say(f"no model {MODEL!r} in {store.folder}: training it (under a minute, once)")
+    if not store.list(MODEL):
+        say(f"no model {MODEL!r} in {store.folder}: training it (under a minute, once)")
+        _train(home, wake)
+    elif store.reference(MODEL) is None:
+        say(f"model {MODEL!r} has no reference, and drift cannot be seen without one: learning it (once)")
+        try:
+            _train(home, wake, "--reference-only")
+        except StackError as error:
+            say(f"it is served unwatched: {error.message}")
+
+
+def _train(home: Path, wake: Wake, *arguments: str) -> None:
     child = subprocess.Popen(
-        [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), sys.executable, "-m", TRAINING],
+        [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), sys.executable, "-m", TRAINING, *arguments],
         env={**inherited_environment(), "SERVEWATCH_HOME": str(home), "PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,
     )
@@ -63,7 +72,7 @@ def train_if_missing(home: Path, say: Callable[[str], None], wake: Wake) -> None
     elif child.returncode != 0:
         raise StackError(
             f"training {MODEL!r} failed with exit code {child.returncode}, see above",
-            f"SERVEWATCH_HOME={home} python -m {TRAINING}",
+            " ".join((f"SERVEWATCH_HOME={home} python -m {TRAINING}", *arguments)),
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from examples.fashion.train import revision
+from examples.fashion.train import main, revision
 from serving import Store
 
 
@@ -58,3 +58,37 @@ def test_wrong_arguments_are_refused(train: Callable[..., Any], arguments: tuple
     done = train(*arguments)
     assert done.code == 2
     assert arguments[0] in done.err
+
+
+def test_the_model_has_a_reference_of_the_pictures_it_was_tested_on(trained: Any) -> None:
+    """What it is given and answers, and how often it is right for each confidence; together that is its accuracy."""
+    store = Store(trained.home / "models")
+    reference = store.reference("fashion_mnist")
+    assert reference is not None
+    names = {feature.name: feature for feature in reference.features}
+    assert {"brightness", "contrast", "sharpness", "residual", "predicted_class", "confidence"} <= names.keys()
+    assert {feature.rows for feature in reference.features} == {359}
+    estimated = np.average(reference.accuracy, weights=names["confidence"].counts)
+    assert estimated == pytest.approx(store.find("fashion_mnist").metadata["accuracy"], abs=1e-4)
+
+
+def test_a_model_that_has_no_reference_gets_one(train: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--reference-only` learns that of the latest model in the store; without a model it says what is missing."""
+    done = train("--epochs", "1")
+    store = Store(done.home / "models")
+    learnt, model = store.reference("fashion_mnist"), store.load("fashion_mnist", device="cpu")
+    bare = store.save("fashion_mnist", model.raw, metadata=model.info.metadata, custom=model.objects)
+    assert store.reference("fashion_mnist") is None
+    monkeypatch.setenv("SERVEWATCH_HOME", str(done.home))
+    assert main(["--reference-only"]) == 0
+    attached = store.reference(str(bare.tag))
+    assert attached is not None
+    assert learnt is not None
+    assert attached.hash == learnt.hash
+
+
+def test_a_reference_without_a_model_is_two_lines(train: Callable[..., Any]) -> None:
+    """The store is empty: the error says so."""
+    done = train("--reference-only")
+    assert (done.code, done.out) == (1, "")
+    assert done.err.splitlines()[0] == "error: model 'fashion_mnist' is not in the store; it has no model"
