@@ -11,6 +11,9 @@ from monitoring.catalogue import Metric, stack
 SAMPLE_LIMIT = 50_000
 """Series that Prometheus takes from one scrape of a service: a scrape that brings more counts as failed."""
 
+REFERENCE_JOB = "serving-reference"
+"""The second path of a service's metrics: where it does not answer, the service has alerts of its own."""
+
 _TARGET = ("job", "instance")
 _SLOW = 2
 _SHARE = 0.8
@@ -29,7 +32,7 @@ def _counted(metric: Metric, by: str) -> Expr:
 
 TARGET_DOWN = _alert(
     "TargetDown",
-    Expr(f"{aggregate('max', _TARGET, select(stack.UP, job=Match('!=', JOB)))} == 0", _TARGET),
+    Expr(f"{aggregate('max', _TARGET, select(stack.UP, job=Match('!~', f'{JOB}|{REFERENCE_JOB}')))} == 0", _TARGET),
     "1m",
     f"{_WHICH} did not answer",
     "Prometheus got no answer from a part of the stack that serves nobody: services have alerts of their own.",

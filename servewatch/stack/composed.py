@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from alerts.stack import REFERENCE_JOB
 from servewatch.stack.config import prometheus
 from servewatch.stack.ports import Ports
 
@@ -26,6 +27,8 @@ def prometheus_yml(service_name: str = SERVICE) -> str:
         if job["job_name"] == "serving":
             del job["static_configs"]
             job |= _replicas(ports.metrics, service_name)
+        elif job["job_name"] == REFERENCE_JOB:  # all replicas have the same: one is asked, whichever DNS gives
+            job["static_configs"] = [{"targets": [f"serving:{ports.metrics}"]}]
         else:
             job["static_configs"] = [{"targets": [f"{job['job_name']}:{getattr(ports, job['job_name'])}"]}]
     return HEADER + yaml.safe_dump(found, sort_keys=False)

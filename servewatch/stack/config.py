@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from alerts.rules import DASHBOARDS
-from alerts.stack import SAMPLE_LIMIT
+from alerts.stack import REFERENCE_JOB, SAMPLE_LIMIT
 from servewatch.stack.ports import HOST, Ports
 
 INTERVAL = "5s"
@@ -19,6 +19,9 @@ INTERVAL = "5s"
 
 OWN_RULES = "own/rules/*.yml"
 """The alerts that a service declares of its own metrics; no such file is as well."""
+
+REFERENCE_INTERVAL = "15s"
+"""What drift is compared with does not change; elsewhere once a minute will do."""
 
 HEADER = "# Written by `servewatch up` at every start: edits here are lost.\n"
 
@@ -40,6 +43,13 @@ def prometheus(ports: Ports, service_name: str, rules: str = "rules/*.yml", dash
                 "honor_labels": True,
                 "sample_limit": SAMPLE_LIMIT,
                 "static_configs": [{**_targets(ports.metrics), "labels": {"service": service_name}}],
+            },
+            {
+                "job_name": REFERENCE_JOB,
+                "honor_labels": True,
+                "metrics_path": "/metrics/reference",
+                "scrape_interval": REFERENCE_INTERVAL,
+                "static_configs": [_targets(ports.metrics)],
             },
             {"job_name": "prometheus", "static_configs": [_targets(ports.prometheus)]},
             {"job_name": "alertmanager", "static_configs": [_targets(ports.alertmanager)]},

@@ -124,3 +124,14 @@ def test_release_is_read_from_the_program() -> None:
     assert prepare.release(program(tools.ALERTMANAGER)) >= (0, 25)
     with pytest.raises(StackError, match="does not tell its release"):
         prepare.release("true")
+
+
+def test_one_address_is_asked_for_what_drift_is_compared_with() -> None:
+    """The reference has a path and a slower pace of its own; in containers any one replica is asked, not each."""
+    native = config.prometheus(Ports(), "fashion")
+    jobs = {"native": native, "containers": yaml.safe_load(composed.prometheus_yml())}
+    for mode, address in (("native", "127.0.0.1:9464"), ("containers", "serving:9464")):
+        (job,) = [job for job in jobs[mode]["scrape_configs"] if job.get("metrics_path") == "/metrics/reference"]
+        assert job["static_configs"] == [{"targets": [address]}]
+        assert job["honor_labels"]
+        assert "dns_sd_configs" not in job
