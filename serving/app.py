@@ -15,12 +15,14 @@ from starlette.exceptions import HTTPException
 from monitoring import Metrics
 from monitoring.catalogue import requests
 from serving.deadlines import Deadlines
+from serving.door import Door
 from serving.errors import (
     BodyTooLarge,
     ClientGone,
     InvalidInput,
     MethodNotAllowed,
     NotReady,
+    QueueFull,
     RunnerFailed,
     ServewatchError,
 )
@@ -81,6 +83,7 @@ class Handler:
         self._limit = lifecycle.settings.max_body_bytes
         self._seconds = (lifecycle.settings.request_timeout if endpoint.timeout is None else endpoint.timeout) or None
         self._faults: Faults | None = lifecycle.faults
+        self.door: Door
         self._watch: Callable[[Any, Any], None] | None = None
         self._desk = lifecycle.desk if lifecycle.desk else None
         self._alone = bool(endpoint.watch) and not has_rows(endpoint.signature)
@@ -165,14 +168,28 @@ class Handler:
                 raise head.deadline.error()
         head.answering = True
 
-    def _demand_room(self) -> None:
-        """Where every queue that the endpoint leads to is full, say so before the body is read and decoded."""
+    @property
+    def crowded(self) -> bool:
+        """Whether every queue that the endpoint leads to is full."""
         batchers = self._lifecycle.batchers
-        for name in self.endpoint.queues:
-            if not batchers[name].full:
-                return
-        if self.endpoint.queues:
-            raise batchers[self.endpoint.queues[0]].shed(1)
+        return bool(self.endpoint.queues) and all(batchers[name].full for name in self.endpoint.queues)
+
+    def _demand_room(self) -> None:
+        """Where there is no room, say so before the body is read and decoded; the door does so from now on."""
+        if self.endpoint.queues and self.crowded:
+            self.door.open = False
+            raise self._lifecycle.batchers[self.endpoint.queues[0]].shed(1)
+
+    def refuse(self, count: int) -> tuple[dict[str, Any], dict[str, str]]:
+        """Count so many as shed, and tell what they are told."""
+        batcher = self._lifecycle.batchers[self.endpoint.queues[0]]
+        error = batcher.shed(1)
+        batcher.count_shed(count - 1)
+        return error.body(), error.headers
+
+    def count_refused(self, seconds: float, gone: bool) -> None:
+        """Count one that the door has turned away."""
+        self._counts.record(ClientGone.status if gone else QueueFull.status, seconds, None)
 
     def _explain(self, error: BaseException, head: Head) -> ServewatchError:
         """What the client is told; what is not ours to answer is raised again."""
@@ -294,6 +311,9 @@ class App:
         deadlines = Deadlines(clock, self._expired)
         counts = {e.path: Counts(metrics, e.name, streams=e.signature.stream is not None) for e in endpoints}
         self._handlers = {e.path: Handler(e, lifecycle, counts[e.path], deadlines) for e in endpoints}
+        self.door = Door(dict(self._handlers), clock)
+        for handler in self._handlers.values():
+            handler.door = self.door
         self._unknown = Counts(metrics, UNKNOWN, UNKNOWN_CODES)
         self._clock = clock
 

@@ -132,6 +132,10 @@ class Batcher:
         error.headers = {"retry-after": str(seconds)}
         return error
 
+    def count_shed(self, requests: int) -> None:
+        """Count more who are turned away with the same words."""
+        self._series.requests["shed"].inc(requests)
+
     def _make_room(self, rows: int) -> bool:
         """Look for those who have left, once in a while only: shedding must stay cheap."""
         if self._clock() - self._swept >= SWEEP_INTERVAL:

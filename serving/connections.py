@@ -13,7 +13,8 @@ from typing import Any, Literal
 import orjson
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from serving.errors import HeadTooLarge, InvalidInput, ServewatchError
+from serving.door import Door
+from serving.errors import HeadTooLarge, InvalidInput, QueueFull, ServewatchError
 from serving.exchange import LINK
 
 MAX_HEAD = 64 * 1024
@@ -32,6 +33,14 @@ class Connection(HttpToolsProtocol):
     _since = _moved = 0.0
     _moved_at: tuple[int, int] = (0, 0)
 
+    _held = False
+    _later = b""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """A client is there."""
+        super().connection_made(transport)
+        self._door: Door | None = getattr(self.app, "door", None)
+
     def on_message_begin(self) -> None:
         """A request begins: it gets to know us."""
         super().on_message_begin()
@@ -47,6 +56,13 @@ class Connection(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Some bytes came: of a head there may be so many and no more."""
+        if self._held:
+            self._later += data
+            return
+        if self._door is not None and not self._door.open and self._is_idle() and self._door.refuses(self, data):
+            self._held = True
+            self._unset_keepalive_if_required()
+            return
         super().data_received(data)
         if self._in_head():
             self._head += len(data)
@@ -54,6 +70,34 @@ class Connection(HttpToolsProtocol):
                 self._refuse(HeadTooLarge(f"the request's head goes on after {MAX_HEAD} bytes", "send fewer headers"))
         else:
             self._head = 0
+
+    def _is_idle(self) -> bool:
+        """Whether nothing of a request has come yet."""
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is None:
+            return self.scope is None
+        return cycle.response_complete and self.scope is cycle.scope and not cycle.more_body and not self._head
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody would hear an answer."""
+        return self.transport.is_closing()
+
+    def answer(self, head_and_body: bytes) -> None:
+        """Say what the door says, and listen again."""
+        self._held = False
+        lines = [b"%b: %b\r\n" % line for line in self.server_state.default_headers]
+        self.transport.write(b"".join([STATUS_LINE[QueueFull.status], *lines, head_and_body]))
+        self.on_response_complete()
+        later, self._later = self._later, b""
+        if later:
+            self.data_received(later)
+
+    def shutdown(self) -> None:
+        """The server stops: whoever is held is answered first."""
+        if self._held and self._door is not None:
+            self._door.answer_all()
+        super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has left, or was cut off: whoever works for it learns that."""

@@ -24,6 +24,12 @@ _MOST = 2**64 - 1
 _IDS = itertools.count(int.from_bytes(os.urandom(8)))
 """Each process starts at a number of its own, far from where others start."""
 
+
+def new_request_id() -> bytes:
+    """An id for a request whose client gave it none."""
+    return b"%016x" % (next(_IDS) & _MOST)
+
+
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
@@ -79,7 +85,7 @@ class Head:
             elif name == b"x-servewatch-fault":
                 self.fault = value.decode("latin-1")
         if not self.request_id:
-            self.request_id = b"%016x" % (next(_IDS) & _MOST)
+            self.request_id = new_request_id()
 
     def seconds(self, limit: float | None) -> float | None:
         """How long this request may take: the client's word or the limit, whichever is less; None is for ever."""

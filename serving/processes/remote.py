@@ -116,6 +116,10 @@ class RemoteBatcher:
         self._series.requests["shed"].inc()
         return RunnerDown(f"no runner is up that could take {rows} rows for {self.runner.name!r}", _HELP)
 
+    def count_shed(self, requests: int) -> None:
+        """Count more who are turned away with the same words."""
+        self._series.requests["shed"].inc(requests)
+
     def submit(self, value: Any) -> asyncio.Future[Any]:
         """Send a request's rows to a runner; the future gets its answer."""
         rows = self._rows(value)

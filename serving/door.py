@@ -1,0 +1,109 @@
+"""The door of a full house: a request that has no chance is turned away before it is parsed.
+
+What is refused here costs a few microseconds, so that refusing does not take the time of those who are let in. And
+its client hears of it a moment later, together with others: who asks again at once does so a few times a second only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import orjson
+
+from serving.exchange import new_request_id
+
+HOLD = 0.035
+"""Seconds that a client is made to wait for its refusal, at most."""
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,18})\r\n", re.IGNORECASE)
+_ID = re.compile(rb"\r\nx-request-id: *([!-~]{1,128})\r\n", re.IGNORECASE)
+_NEEDS_CARE = re.compile(rb"\r\n(?:transfer-encoding|expect|connection|upgrade|traceparent):", re.IGNORECASE)
+
+
+class Visitor(Protocol):
+    """A connection whose request is refused."""
+
+    @property
+    def gone(self) -> bool:
+        """Whether nobody is there to hear it."""
+
+    def answer(self, head_and_body: bytes) -> None:
+        """Tell, and listen again."""
+
+
+class Room(Protocol):
+    """An endpoint, as the door sees it."""
+
+    @property
+    def crowded(self) -> bool:
+        """Whether not one request more may wait."""
+
+    def refuse(self, count: int) -> tuple[dict[str, Any], dict[str, str]]:
+        """Count so many as shed; the error's body and headers."""
+
+    def count_refused(self, seconds: float, gone: bool) -> None:
+        """Count one as answered."""
+
+
+@dataclass(slots=True)
+class _Refused:
+    visitor: Visitor
+    request_id: bytes
+    since: float
+
+
+class Door:
+    """Stands open, and costs nothing, until an endpoint has turned somebody away; then looks at who comes."""
+
+    def __init__(self, rooms: dict[str, Room], clock: Callable[[], float]) -> None:
+        self._rooms = {path.encode(): room for path, room in rooms.items()}
+        self._clock = clock
+        self._held: dict[bytes, list[_Refused]] = {}
+        self.open = True
+        self.hold = HOLD
+
+    def refuses(self, visitor: Visitor, data: bytes) -> bool:
+        """Whether these bytes, a whole request, are refused: then its visitor gets its answer soon."""
+        path = data[5 : data.find(b" ", 5)] if data.startswith(b"POST ") else b""
+        room = self._rooms.get(path)
+        if room is None:
+            return False
+        if not room.crowded:
+            self.open = True
+            return False
+        head = data[: data.find(b"\r\n\r\n") + 2]
+        length = _LENGTH.search(head)
+        if length is None or len(data) != len(head) + 2 + int(length[1]) or _NEEDS_CARE.search(head):
+            return False
+        if not head.startswith(b" HTTP/1.1\r\n", 5 + len(path)):
+            return False
+        named = _ID.search(head)
+        refused = _Refused(visitor, named[1] if named else new_request_id(), self._clock())
+        if not self._held:
+            asyncio.get_running_loop().call_later(self.hold, self.answer_all)
+        self._held.setdefault(path, []).append(refused)
+        return True
+
+    def answer_all(self) -> None:
+        """Tell everybody who waits to hear it."""
+        held, self._held = self._held, {}
+        for path, all_refused in held.items():
+            room = self._rooms[path]
+            start, rest = _written(*room.refuse(len(all_refused)))
+            now = self._clock()
+            for refused in all_refused:
+                room.count_refused(now - refused.since, refused.visitor.gone)
+                if not refused.visitor.gone:
+                    refused.visitor.answer(b"%b%b%b" % (start, refused.request_id, rest))
+
+
+def _written(body: dict[str, Any], headers: dict[str, str]) -> tuple[bytes, bytes]:
+    """What stands before and after the request's id."""
+    content = orjson.dumps(body)
+    lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items()).encode()
+    start = b"content-type: application/json\r\ncontent-length: %d\r\nx-request-id: " % len(content)
+    return start, b"\r\n%b\r\n%b" % (lines, content)
