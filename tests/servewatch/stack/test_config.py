@@ -73,7 +73,7 @@ def test_service_is_a_label_of_the_target() -> None:
     assert jobs["serving"]["static_configs"] == [{"targets": ["127.0.0.1:9999"], "labels": {"service": "fashion"}}]
     assert jobs["serving"]["honor_labels"] is True
     assert jobs["serving"]["sample_limit"] == SAMPLE_LIMIT
-    assert {"serving", "prometheus", "alertmanager"} == set(jobs)
+    assert {"serving", "serving-reference", "prometheus", "alertmanager"} == set(jobs)
 
 
 def test_old_rules_go(folder: Path) -> None:
