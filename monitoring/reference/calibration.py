@@ -59,10 +59,12 @@ class Calibration:
         weight = np.ones(len(confidence)) if weight is None else weight
         first, last, mean, mass = isotonic(logit(confidence), right.astype(np.float64), weight)
         mean = np.maximum.accumulate((mean * mass + _PRIOR) / (mass + 2 * _PRIOR))
-        kept = np.append(True, np.diff(mean) > 0)
-        first, last, mean = first[kept], np.append(first[kept][1:], last[-1]), mean[kept]
+        kept = np.flatnonzero(np.append(True, np.diff(mean) > 0))
+        first, last, mean, mass = first[kept], last[np.append(kept[1:], 0) - 1], mean[kept], mass[kept]
         room = np.diff(np.concatenate(([0.0], mean, [1.0]))) / 4
-        x, y = np.column_stack((first, last)).ravel(), np.column_stack((mean - room[:-1], mean + room[1:])).ravel()
+        tilt = np.sqrt(mean * (1 - mean) / mass) / 4
+        down, up = np.minimum(room[:-1], tilt), np.minimum(room[1:], tilt)
+        x, y = np.column_stack((first, last)).ravel(), np.column_stack((mean - down, mean + up)).ravel()
         wide = np.append(True, np.diff(x) > 0)
         ends = [[logit(np.array([0.0]))[0]], x[wide], [logit(np.array([1.0]))[0]]]
         return cls.read([np.concatenate(ends).tolist(), [float(y[0] / 2), *y[wide].tolist(), float((y[-1] + 1) / 2)]])

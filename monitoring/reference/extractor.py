@@ -40,7 +40,7 @@ class Extractor:
         except (KeyError, TypeError, ValueError) as error:
             raise ReferenceInvalid(f"the reference's extraction cannot be read: {error!r}") from None
         self._measured = self._known(self._inputs.measured, "input") if self._inputs else ()
-        answered = self._known(self._outputs.names, "output") if self._outputs else ()
+        answered = self._outputs.names if self._outputs else ()
         own = self._inputs.names if self._inputs else ()
         self.numbers = (*self._take((*own, *self._measured), "input"), *self._take(answered, "output"))
         self.categories = (*self._take(self._inputs.categories if self._inputs else (), "input"), *self._classes())
