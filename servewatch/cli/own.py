@@ -6,6 +6,7 @@ import importlib
 import sys
 from pathlib import Path
 
+from servewatch.cli.declarations import DeclarationWrong
 from serving.errors import ServewatchError
 from serving.loading import load_service
 
@@ -32,7 +33,10 @@ def own_files(service: str) -> dict[Path, str]:
         raise NothingDeclared(
             f"{service} declares no metric of its own", "ORDERS = own.counter(...): see monitoring/OWN.md"
         )
-    return own.files(name, declared)
+    try:
+        return own.files(name, declared)
+    except ValueError as wrong:
+        raise DeclarationWrong(str(wrong), f"change how {service} declares it") from None
 
 
 def prove(folder: Path) -> None:

@@ -23,7 +23,11 @@ from monitoring.own import Alert, Panel
 from serving import api, service
 
 ORDERS = own.counter(
-    "shop_orders_total", "Orders taken.", labels={"kind": ("book", "disc")}, panel=Panel("Orders"), alert=Alert(above=ABOVE)
+    "shop_orders_total",
+    "Orders taken.",
+    labels={"kind": ("book", "disc")},
+    panel=Panel("Orders"),
+    alert=Alert(above=ABOVE),
 )
 
 
@@ -80,7 +84,10 @@ def test_one_command_writes_rules_tests_dashboards_and_a_table(folder: Path) -> 
         (("--service", "quiet:Quiet", "--out", "out"), "declares no metric of its own"),
         (("--service", "nowhere:Shop", "--out", "out"), "module 'nowhere' cannot be imported"),
         (("--service", "shop:Shop"), "--service MODULE:NAME goes with --out DIR"),
-        (("--service", "wrong:Shop", "--out", "out"), "its alert on rate above -1 fires always"),
+        (
+            ("--service", "wrong:Shop", "--out", "out"),
+            "error: metric 'shop_orders_total': its alert on rate above -1 fires always",
+        ),
     ],
 )
 def test_what_cannot_be_generated_says_why(folder: Path, words: tuple[str, ...], said: str) -> None:
@@ -101,7 +108,7 @@ def test_an_app_that_was_instrumented_is_a_service_too(folder: Path) -> None:
 
 
 def test_a_stack_gets_the_files_of_its_service(folder: Path) -> None:
-    """The service is imported once: its name, its rules for Prometheus and its dashboards for the console come of it."""
+    """The service is imported once, for its name, its rules for Prometheus and its dashboards for the console."""
     options = Options(folder / "home", "shop:Shop")
     assert prepare.service_name(options.service, options.home, options.own) == "shop"
     config.write(options.folder, Ports(), "shop", "")
