@@ -20,6 +20,7 @@ from monitoring.beside import hang
 from monitoring.catalogue import runtime
 from monitoring.merge import Merged, merge
 from monitoring.metrics import Incrementer
+from monitoring.quality import Memory
 from serving.processes.control import Message
 from serving.processes.counts import Counts
 from serving.processes.errors import ChildFailed, unpack_error
@@ -47,6 +48,7 @@ class Master:
         self._seats += [Seat("worker", index) for index in range(settings.workers)]
         self._numbers = itertools.count(1)
         self._pins: dict[str, str] = {}
+        self._labelled = Memory(settings.feedback_days * 86400)
         self.shelf = Shelf(len(self._seats))
         self._backoff = Backoff()
         self._stopping = False
@@ -122,6 +124,8 @@ class Master:
             child.tell("reply", content[0], self._pins.setdefault(content[2], content[3]))
         elif kind == "ask" and content[1] == "watch":
             child.tell("reply", content[0], self.shelf.place(content[2]))
+        elif kind == "ask" and content[1] == "label":
+            child.tell("reply", content[0], self._labelled.add(content[2]))
         elif kind == "ask":
             self._soon(self._show(child, content[0]))
 

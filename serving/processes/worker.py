@@ -13,6 +13,7 @@ from typing import Any
 from prometheus_client import REGISTRY
 
 from monitoring import Metrics
+from serving.errors import NotReady
 from serving.faults import Faults
 from serving.frame import create_app
 from serving.lifecycle import Lifecycle
@@ -20,7 +21,7 @@ from serving.processes.arena import Arena
 from serving.processes.control import Control
 from serving.processes.lazy import LazyModel
 from serving.processes.link import Link
-from serving.processes.page import MasterPage
+from serving.processes.page import PATIENCE, MasterPage
 from serving.processes.peers import Peers
 from serving.processes.pins import pinned
 from serving.processes.remote import Links, RemoteBatcher
@@ -80,7 +81,17 @@ class WorkerLifecycle(Lifecycle):
         batcher = RemoteBatcher(index, spec, self._links, self._series[spec.name])
         self.batchers[spec.name] = batcher
         if isinstance(getattr(type(self.instance), spec.name), Batched):
-            self.instance.__dict__[spec.name] = batcher.submit
+            self.instance.__dict__[spec.name] = self.desk.noting(spec.name, batcher.submit)
+
+    async def first_labels(self, rows: list[int]) -> list[bool]:
+        """The master remembers for all workers."""
+        loop = asyncio.get_running_loop()
+        came: asyncio.Future[list[bool]] = loop.create_future()
+        self._control.ask_soon("label", rows, then=lambda new: loop.call_soon_threadsafe(_settle, came, new))
+        try:
+            return await asyncio.wait_for(came, PATIENCE)
+        except TimeoutError:
+            raise NotReady(f"the master did not answer within {PATIENCE:g} s", "send the labels again") from None
 
     async def _warm_up(self) -> None:
         """The models are called where they are; here the first request finds its decoder loaded."""
@@ -92,6 +103,11 @@ class WorkerLifecycle(Lifecycle):
         if self.state == "ready" and self.batchers and not self._links.ever:
             return "the model is loading"
         return super().reason
+
+
+def _settle(future: asyncio.Future[Any], result: Any) -> None:
+    if not future.done():
+        future.set_result(result)
 
 
 class RelayedFaults(Faults):
