@@ -29,7 +29,7 @@ class Fashion:
     def __init__(self) -> None:
         self.classes: list[str] = self.model.objects["classes"]
 
-    @batched(max_rows=64)
+    @batched(max_rows=64, watch=True)
     def classify(self, images: Array) -> Array:
         """Probabilities of each class, for the pictures of many requests at once."""
         logits: Array = self.model(images)
