@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import orjson
 
-from monitoring.tracing import read_traceparent
+from monitoring.tracing import Parent, read_traceparent
 from serving.deadlines import Deadline, read_timeout
 from serving.errors import BodyLate, ClientGone, ServewatchError
 
 if TYPE_CHECKING:
-    from serving.tracks import OpenTrack
+    from serving.tracks import OpenTrack, Skipped
 
 LINK = "serving.link"
 
@@ -48,8 +48,8 @@ class Head:
     """What we read of a request's headers, in one pass, and what its work must know of it."""
 
     __slots__ = (
-        "accept", "answering", "deadline", "expects", "fault", "length", "link", "media", "parameters", "request_id",
-        "start", "timeout", "trace_id", "traceparent", "tracestate", "track",
+        "accept", "answering", "deadline", "expects", "fault", "length", "link", "media", "parameters", "parent",
+        "request_id", "start", "timeout", "trace_id", "tracestate", "track",
     )  # fmt: skip
 
     def __init__(self, scope: Any, start: float = 0.0) -> None:
@@ -60,8 +60,9 @@ class Head:
         self.parameters: dict[str, str] = {}
         self.request_id = self.timeout = b""
         self.trace_id: str | None = None
-        self.traceparent = self.tracestate = ""
-        self.track: OpenTrack | None = None
+        self.parent: Parent | None = None
+        self.tracestate = ""
+        self.track: OpenTrack | Skipped | None = None
         self.deadline: Deadline | None = None
         state = scope.get("state")
         self.link: Link | None = state.get(LINK) if state else None
@@ -77,7 +78,7 @@ class Head:
             elif name == b"x-request-id":
                 self.request_id = value if _printable(value) else b""
             elif name == b"traceparent":
-                self._traceparent(value.decode("latin-1"))
+                self._traceparent(value)
             elif name == b"tracestate":
                 self.tracestate += ("," if self.tracestate else "") + value.decode("latin-1")
             elif name == b"request-timeout":
@@ -94,12 +95,11 @@ class Head:
         asked = read_timeout(self.timeout)
         return asked if limit is None else min(asked, limit)
 
-    def _traceparent(self, value: str) -> None:
+    def _traceparent(self, value: bytes) -> None:
         """The caller's trace is shown where the caller records it."""
-        self.traceparent = value
-        parent = read_traceparent(value)
-        if parent is not None and parent.sampled:
-            self.trace_id = parent.trace_id
+        self.parent = read_traceparent(value.decode("latin-1"))
+        if self.parent is not None and self.parent.sampled:
+            self.trace_id = self.parent.trace_id
 
     def _content_type(self, value: str) -> None:
         media, *parameters = value.split(";")

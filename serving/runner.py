@@ -17,7 +17,7 @@ import numpy as np
 
 from monitoring.metrics import Observer
 from serving.errors import RunnerFailed, ServewatchError
-from serving.tracks import Track, about, around
+from serving.tracks import Track, about, around, begin_thread
 
 log = logging.getLogger("serving.runner")
 
@@ -122,6 +122,7 @@ class Runner:
             thread.join(timeout=max(0.0, deadline - time.monotonic()))
 
     def _serve(self) -> None:
+        begin_thread()
         if self._begin is not None:
             self._begin()
         while (work := self._work.get()) is not None:

@@ -12,7 +12,7 @@ from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any
 
 from monitoring import Metrics
-from monitoring.tracing import TracingInvalid, TracingUnavailable, setup
+from monitoring.tracing import TracingInvalid, TracingUnavailable, active, setup
 from serving.errors import ServewatchError
 from serving.exchange import Head
 from serving.logs import AccessLog
@@ -102,7 +102,7 @@ class OpenTrack(Track):
         if request is not None:
             self.context, self.sampled, self.trace_id = request.context, request.sampled, request.trace_id
             self.crosses = self.crosses or request.sampled or request.given
-        self.request_ids = (head.request_id.decode(),) if self.crosses or self._log is not None else ()
+        self.request_ids = (head.request_id.decode(),) if tracks.told or self.sampled else ()
         self.notes = Notes() if self._log is not None else None
         self._token: Token[Track | None] = _now.set(self)
 
@@ -120,31 +120,58 @@ class OpenTrack(Track):
             self._log.tell(self.request_ids[0], self.trace_id, self._endpoint, code, seconds, self.notes)
 
 
+class Skipped:
+    """In place of a track: this request is not traced, and nobody asks for anything else."""
+
+    __slots__ = ("_leave",)
+
+    def __init__(self, tracing: Tracing) -> None:
+        self._leave = tracing.skip()
+
+    def fail(self, error: BaseException) -> None:
+        """Nothing is noted."""
+
+    def end(self, code: int, seconds: float) -> None:
+        """It was answered."""
+        self._leave()
+
+
 class Tracks:
     """Keeps the tracks of one process's requests."""
 
     def __init__(self, tracing: Tracing | None, access: AccessLog | None = None, named: bool = False) -> None:
         self.tracing, self.access, self.named = tracing, access, named
-        context = None if tracing is None else tracing.resume("")
-        self._unknown = Track(tracing, (), context)
+        self.told = access is not None or named
 
-    def begin(self, head: Head, name: str, endpoint: str) -> OpenTrack:
-        """Open the track of a request that came in; an exemplar shows its trace only where that is kept."""
-        request = None
-        if self.tracing is not None:
-            request = self.tracing.start_request(name, head.traceparent, head.tracestate)
-            if request.sampled:
-                head.trace_id = request.trace_id
-                request.set(
-                    {
-                        "http.request.method": name.partition(" ")[0],
-                        "http.route": name.partition(" ")[2],
-                        "servewatch.endpoint": endpoint,
-                        "servewatch.request_id": head.request_id.decode(),
-                    }
-                )
+    def begin(self, head: Head, name: str, endpoint: str) -> None:
+        """Open the track of a request that came in, unless there is nothing to keep."""
+        tracing, request = self.tracing, None
+        if tracing is not None:
+            if head.parent is not None or tracing.chosen():
+                request = self._start(tracing, head, name, endpoint)
+            elif not self.told:
+                head.track = Skipped(tracing)
+                return
+            else:
+                request = tracing.unsampled()
         head.track = OpenTrack(head, endpoint, request, self)
-        return head.track
+
+    @staticmethod
+    def _start(tracing: Tracing, head: Head, name: str, endpoint: str) -> Request:
+        """An exemplar shows a trace only where it is kept: its span has what one looks for who comes from there."""
+        request = tracing.begin(name, head.parent, head.tracestate)
+        if request.sampled:
+            head.trace_id = request.trace_id
+            method, _, path = name.partition(" ")
+            request.set(
+                {
+                    "http.request.method": method,
+                    "http.route": path,
+                    "servewatch.endpoint": endpoint,
+                    "servewatch.request_id": head.request_id.decode(),
+                }
+            )
+        return request
 
     def tell(self, head: Head, endpoint: str, code: int, seconds: float) -> None:
         """Log a request that needs no track: it went nowhere."""
@@ -154,11 +181,9 @@ class Tracks:
     @contextmanager
     def resumed(self, packed: bytes) -> Iterator[None]:
         """What is done within is done for a request that came from another process."""
-        track = self._unknown
-        if packed:
-            ids, sampled, trace_id, headers = marshal.loads(packed)
-            context = None if self.tracing is None else self.tracing.resume(**headers)
-            track = Track(self.tracing, ids, context, sampled, trace_id)
+        ids, sampled, trace_id, headers = marshal.loads(packed)
+        context = None if self.tracing is None else self.tracing.resume(**headers)
+        track = Track(self.tracing, ids, context, sampled, trace_id)
         token = _now.set(track)
         leave = None if self.tracing is None else self.tracing.enter(track.context)
         try:
@@ -195,6 +220,12 @@ def open_tracks(definition: Definition, settings: Settings, metrics: Metrics) ->
     if tracing is None and not access and not named:
         return None
     return Tracks(tracing, AccessLog() if access else None, named)
+
+
+def begin_thread() -> None:
+    """On a runner's new thread: what it does for requests that are not traced is not traced."""
+    if (tracing := active()) is not None:
+        tracing.skip()
 
 
 def step_now() -> Track | None:

@@ -28,21 +28,30 @@ _SPAN = next(iter(trace.set_span_in_context(trace.INVALID_SPAN, Context())))
 _W3C = TraceContextTextMapPropagator()
 
 
-class _Unrecorded(NonRecordingSpan):
-    """The span of a request that is not sampled; its ids are made only if somebody asks for them."""
+class _Passed(NonRecordingSpan):
+    """The span of a request whose caller does not trace it; it is made of its headers if somebody asks."""
 
-    def __init__(self, parent: Parent | None, state: str) -> None:
+    def __init__(self, parent: Parent, state: str) -> None:
         self._parent, self._state = parent, state
-        self._made: SpanContext | None = None
 
     def get_span_context(self) -> SpanContext:
-        """The caller's, or a new one, with the word that it is not sampled."""
-        if self._made is None:
-            if self._parent is not None:
-                self._made = _remote(self._parent, self._state)
-            else:
-                self._made = SpanContext(random.getrandbits(128) | 1, random.getrandbits(64) | 1, is_remote=False)
-        return self._made
+        """The caller's."""
+        return _remote(self._parent, self._state)
+
+
+class _Nobody(NonRecordingSpan):
+    """The one span of all requests that nobody asked to trace: it has new ids for whoever asks."""
+
+    def __init__(self) -> None:
+        super().__init__(trace.INVALID_SPAN_CONTEXT)
+
+    def get_span_context(self) -> SpanContext:
+        """Valid, and not sampled: what is called from here is not traced either."""
+        return SpanContext(random.getrandbits(128) | 1, random.getrandbits(64) | 1, is_remote=False)
+
+
+UNSAMPLED = Context({_SPAN: _Nobody()})
+"""Where nothing is traced."""
 
 
 class Request:
@@ -140,13 +149,28 @@ class Tracing:
     def start_request(self, name: str, traceparent: str = "", tracestate: str = "") -> Request:
         """Begin a request that came in; whether it is traced is decided before anything is built."""
         parent = read_traceparent(traceparent) if traceparent else None
-        chosen = random.random() < self.sample if parent is None else parent.sampled
-        if not chosen:
-            context = Context({**get_current(), _SPAN: _Unrecorded(parent, tracestate)})
-            return Request(context, trace_id=None if parent is None else parent.trace_id, given=parent is not None)
-        return self._start(name, parent, tracestate)
+        if parent is None and not self.chosen():
+            return self.unsampled()
+        return self.begin(name, parent, tracestate)
 
-    def _start(self, name: str, parent: Parent | None, state: str) -> Request:
+    @staticmethod
+    def unsampled() -> Request:
+        """Begin a request that was not chosen."""
+        return Request(UNSAMPLED)
+
+    def chosen(self) -> bool:
+        """Whether the next request that comes without a caller's decision is traced."""
+        return random.random() < self.sample
+
+    @staticmethod
+    def skip() -> Callable[[], None]:
+        """Be where nothing is traced; call what it gives to go back."""
+        return functools.partial(detach, attach(UNSAMPLED))
+
+    def begin(self, name: str, parent: Parent | None, state: str = "") -> Request:
+        """Begin a request that was chosen, or that has a caller's decision."""
+        if parent is not None and not parent.sampled:
+            return Request(Context({_SPAN: _Passed(parent, state)}), trace_id=parent.trace_id, given=True)
         before = CHOSEN if parent is None else _within(_remote(parent, state))
         span = self._tracer.start_span(name, before, kind=SpanKind.SERVER)
         context = Context({**get_current(), _SPAN: span})
@@ -182,7 +206,7 @@ class Tracing:
     def resume(traceparent: str = "", tracestate: str = "") -> Context:
         """The context that came from another process of this service."""
         parent = read_traceparent(traceparent)
-        return Context({_SPAN: _Unrecorded(None, "")}) if parent is None else _within(_remote(parent, tracestate))
+        return UNSAMPLED if parent is None else _within(_remote(parent, tracestate))
 
     def close(self, seconds: float = 2.0) -> None:
         """Send what is left, within this time; what cannot be sent by then is dropped and counted."""

@@ -66,7 +66,7 @@ class Answering:
 
     def _track(self, note: bytes) -> AbstractContextManager[object]:
         tracks = self._lifecycle.tracks
-        return _NOTHING if tracks is None else tracks.resumed(note)
+        return tracks.resumed(note) if note and tracks is not None else _NOTHING
 
     def _value(self, frame: Frame, most: int) -> tuple[Any, Lease | None]:
         """A view where its batch will copy it; what is run in parts is read for longer than its answer takes."""
