@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from alerts import batching, models, requests, slo, stack
+from alerts import batching, drift, models, requests, slo, stack
 from alerts.rules import Alert, Recording, rules_file
 from monitoring.catalogue import Topic
 
-RECORDINGS: tuple[Recording, ...] = (*requests.RECORDINGS, *batching.RECORDINGS, *slo.RECORDINGS)
+RECORDINGS: tuple[Recording, ...] = (*requests.RECORDINGS, *batching.RECORDINGS, *slo.RECORDINGS, *drift.RECORDINGS)
 """Every recorded series, in the order in which one stands on another."""
 
 ALERTS: tuple[Alert, ...] = (
     *requests.ALERTS,
     *batching.ALERTS,
     *models.ALERTS,
+    *drift.ALERTS,
     *slo.ALERTS,
     *stack.ALERTS,
 )

@@ -70,6 +70,11 @@ def increase(source: Source, window: str, /, **matchers: str | Match) -> Expr:
     return _over("increase", source, window, matchers)
 
 
+def resets(source: Source, window: str, /, **matchers: str | Match) -> Expr:
+    """Give how often a counter started again in the window."""
+    return _over("resets", source, window, matchers)
+
+
 def over_time(function: str, source: Source, window: str, /, **matchers: str | Match) -> Expr:
     """Apply max, min, avg, sum, last or changes of a gauge or recording over the window."""
     if source.kind != "gauge":

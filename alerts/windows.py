@@ -29,7 +29,7 @@ class Windows:
     """Over which windows drift is scored, from counts of which step, and how many false alarms are accepted.
 
     Short ones make a demonstration or a test of days run in minutes. `scrape` is how often Prometheus reads the
-    counters: with the right one the counts are exact.
+    counters: so much of a step may be lost where a replica starts or ends.
     """
 
     step: str = "5m"
@@ -63,10 +63,9 @@ class Windows:
 
     @property
     def slice(self) -> tuple[str, float]:
-        """The range of one step's counts and what to multiply its increase by.
+        """The range of a counter's samples in one step and of the one before, and what to multiply its increase by.
 
-        Neighbouring ranges share a sample, so that nothing between them is lost. Prometheus 2 has ranges that are
-        closed at both ends, so a millisecond less keeps it from taking one sample more.
+        Prometheus 2 has ranges that are closed at both ends: a millisecond less keeps it from taking one more.
         """
         length = milliseconds(self.step) + milliseconds(self.scrape) - 1
         return duration(length), milliseconds(self.step) / length

@@ -76,7 +76,7 @@ def _drifted(role: str, windows: Windows) -> Vector:
 
 def _known(found: Vector, windows: Windows) -> Vector:
     """What has been watched for longer than the short window: before that nobody knows how bursty its rows are."""
-    return found & over("last", ROWS, windows.memory, windows.short, window=windows.long)
+    return found & by("max", FEATURE, over("last", ROWS, windows.memory, windows.short, window=windows.long))
 
 
 def _data_quality(windows: Windows) -> Alert:
@@ -88,7 +88,7 @@ def _data_quality(windows: Windows) -> Alert:
     enough = (excess > QUALITY_LIMIT) & (ROWS() >= MINIMUM_ROWS)
     return Alert(
         name="DataQuality",
-        expr=_expr(_known(enough & sure, windows)),
+        expr=_expr(call("round", _known(enough & sure, windows), 0.001)),
         for_=windows.step,
         severity="ticket",
         topic="drift",

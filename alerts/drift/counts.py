@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alerts.algebra import Vector, before, by, call, over, vector
+from alerts.algebra import Vector, before, by, call, of, over, vector
 from alerts.drift.series import (
     BIN_COUNT,
     BIN_DELTA,
@@ -25,7 +25,7 @@ from alerts.drift.series import (
     WEIGHT,
     WINDOWED,
 )
-from alerts.promql import increase
+from alerts.promql import increase, resets
 from alerts.rules import Recording
 from alerts.windows import Windows, duration, milliseconds
 from monitoring.catalogue import Metric, drift
@@ -58,11 +58,19 @@ def _reference(windows: Windows) -> Iterator[Recording]:
 
 
 def _slices(windows: Windows) -> Iterator[Recording]:
-    span, share = windows.slice
-    counted = by("sum", (*FEATURE, "bin"), vector(increase(drift.OBSERVATIONS, span)))
     # A bin that no replica exposes would silently drop its term out of every score.
-    yield SLICE_COUNT.filled(counted * share | REFERENCE_RATIO() * 0, windows.step)
+    yield SLICE_COUNT.filled(by("sum", (*FEATURE, "bin"), _grown(windows)) | REFERENCE_RATIO() * 0, windows.step)
     yield SLICE_ROWS.filled(by("sum", FEATURE, SLICE_COUNT()), windows.step)
+
+
+def _grown(windows: Windows) -> Vector:
+    """How much each counter grew in the last step: exactly, as two steps share the moment between them.
+
+    Where it began, ended or started again in between, what was lost is made up for by extrapolation.
+    """
+    counter, (span, share) = drift.OBSERVATIONS, windows.slice
+    whole = (of(counter) - before(counter, windows.step) >= 0).unless(vector(resets(counter, span)) > 0)
+    return whole | vector(increase(counter, span)) * share
 
 
 def _windows(windows: Windows) -> Iterator[Recording]:

@@ -30,8 +30,8 @@ def decided(windows: Windows) -> str:
     tests = " and ".join(f"{tests_a_month(windows, window):.0f} over {window}" for window in windows.windows)
     return (
         f"The limit of the score was {number(Z_CRITICAL.name, SERVICE, '%.2f')}: the service watched "
-        f"{number(FEATURES.name, SERVICE, '%.0f')} features, each is tested {tests} times a month, and "
-        f"{windows.false_pages:g} false alarms a month are accepted."
+        f"{number(FEATURES.name, SERVICE, '%.0f')} features, each is tested {tests} times a month, and of "
+        f"false alarms {windows.false_pages:g} a month is accepted."
     )
 
 
