@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -27,7 +28,7 @@ def chunks(path: Path, *, rows: int = ROWS, text: Sequence[str] = ()) -> Iterato
         raise ReferenceInvalid(f"{path} is not a file")
     try:
         yield from _READERS[path.suffix](path, rows, text)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         if isinstance(error, ReferenceInvalid):
             raise
         raise ReferenceInvalid(f"{path} cannot be read: {str(error).partition(chr(10))[0]}") from None
@@ -83,7 +84,7 @@ def _npy(path: Path, rows: int, text: Sequence[str]) -> Iterator[Any]:
 
 
 def _npz(path: Path, rows: int, text: Sequence[str]) -> Iterator[Any]:
-    with np.load(path, allow_pickle=False) as held:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as held:
         arrays = {name: held[name] for name in held.files}
     lengths = {name: len(array) for name, array in arrays.items() if array.ndim}
     if len(lengths) < len(arrays) or len(set(lengths.values())) != 1:
