@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "servewatch.cli.serve:serve",
     "models": "servewatch.cli.models:models",
     "reference": "servewatch.cli.reference:reference",
+    "feedback": "servewatch.cli.feedback:feedback",
     "generate": "servewatch.cli.generate:generate",
     "check": "servewatch.cli.check:check",
     "console": "servewatch.cli.console:console",
