@@ -94,7 +94,7 @@ class Quantiles:
                 self._few = None
 
     def _put(self, level: int, values: Array) -> None:
-        if level == len(self._levels):
+        while level >= len(self._levels):
             self._levels.append([])
         held = self._levels[level]
         held.append(values)
