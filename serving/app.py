@@ -177,7 +177,8 @@ class Handler:
     def _demand_room(self) -> None:
         """Where there is no room, say so before the body is read and decoded; the door does so from now on."""
         if self.endpoint.queues and self.crowded:
-            self.door.open = False
+            tracks = self._lifecycle.tracks
+            self.door.open = tracks is not None and tracks.access is not None  # each request has its line in the log
             raise self._lifecycle.batchers[self.endpoint.queues[0]].shed(1)
 
     def refuse(self, count: int) -> tuple[dict[str, Any], dict[str, str]]:

@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Annotated, Any
@@ -18,6 +19,23 @@ from tests.monitoring.tracing.collectors import SAMPLED, TRACE
 
 Rows = Annotated[np.ndarray, NDArray("float32", ("N", 2))]
 log = logging.getLogger("shop")
+
+
+GATE = threading.Event()
+
+
+@service
+class Narrow:
+    """Keeps who comes waiting."""
+
+    @batched(max_rows=1)
+    def hold(self, rows: np.ndarray) -> np.ndarray:
+        GATE.wait(10)
+        return rows
+
+    @api
+    async def ask(self, rows: Rows) -> Rows:
+        return await self.hold(rows)
 
 
 @service
@@ -101,6 +119,27 @@ def test_a_request_is_one_line_with_what_is_known_of_it(serve: Callable[..., Any
     assert datetime.fromisoformat(first["time"]).tzinfo is not None
     assert (second["request_id"], list(second)) == ("r-2", ["time", "request_id", "endpoint", "code", "seconds"])
     assert (third["code"], third["rows"], fourth["code"]) == (500, 1, 405)
+
+
+def test_each_request_that_is_turned_away_has_its_line(
+    serve: Callable[..., Any], access: Callable[[], Any], eventually: Callable[..., Any]
+) -> None:
+    """Also while the house is full, when others would be refused at the door."""
+    GATE.clear()
+    live = serve(Narrow, access_log="json", max_queue_rows=1, warmup="off")
+    waiting = [threading.Thread(target=live.post, args=("/ask", [[1, 2]])) for _ in range(2)]
+    waiting[0].start()
+    eventually(lambda: live.value("servewatch_runner_requests_in_progress", runner="hold") == 1)
+    waiting[1].start()
+    eventually(lambda: live.value("servewatch_runner_queue_requests", runner="hold") == 1)
+    for number in range(5):
+        assert live.post("/ask", [[1, 2]], x_request_id=f"r-{number}").status == 503
+    GATE.set()
+    for thread in waiting:
+        thread.join(10)
+    live.stop()
+    lines = [line for line in access() if line["code"] == 503]
+    assert [line["request_id"] for line in lines] == [f"r-{number}" for number in range(5)]
 
 
 def test_a_path_that_is_no_endpoint_has_its_line(serve: Callable[..., Any], access: Callable[[], Any]) -> None:
