@@ -10,6 +10,7 @@ import click
 
 from servewatch.cli.stack import home_option, resolve_home, say
 
+KINDS = ("blur", "noise", "rotate", "brightness", "prior", "invert")
 URL = click.option("--url", default=None, help="The service.  [default: that of the stack that runs]")
 
 
@@ -48,6 +49,21 @@ def _fault(name: str, help: str) -> Callable[..., Any]:
 errors = _fault("errors", "A third of the requests fail: RequestErrorsHigh fires.")
 slow = _fault("slow", "Every batch takes 0.8 s longer: RequestLatencyHigh fires.")
 overload = _fault("overload", "More rows than the runner's queue holds: QueueFull fires.")
+
+
+@demo.command()
+@URL
+@home_option
+@click.option("--kind", default="blur", show_default=True, type=click.Choice(KINDS), help="How the pictures change.")
+@click.option("--seconds", default=None, type=click.FloatRange(1, 7200), help="For how long.")
+def drift(url: str | None, home: Path | None, kind: str, seconds: float | None) -> None:
+    """The pictures change, and nothing fails: DataDrift fires, or PredictionDrift where only the classes' shares do."""
+    from servewatch.traffic import pictures
+    from servewatch.traffic.demo import cause
+    from servewatch.traffic.drift import CHANGES
+
+    fault = CHANGES[kind].fault(pictures.labels(resolve_home(home)))
+    cause(fault, _service(url, home), resolve_home(home), seconds, _prometheus(home), say)
 
 
 @demo.command()

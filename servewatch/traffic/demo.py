@@ -94,7 +94,8 @@ def cause(fault: faults.Fault, url: str, home: Path, seconds: float | None, prom
             run.until(min(end, time.monotonic() + 10.0), wake)
             now = tally(client, time.monotonic() - began)
             seen.add(state := alert_state(prometheus, fault.alert.name))
-            say(f"{now.seconds:4.0f} s  {now.since(before)}; {fault.alert.name} {state}")
+            about = about_what(prometheus, fault.alert.name, fault.label) if fault.label else ""
+            say(f"{now.seconds:4.0f} s  {now.since(before)}; {fault.alert.name} {state}{about}")
             before = now
         client.close()
     say(f"done; {came_of(fault.alert.name, seen, 'other traffic dilutes the fault, or it ran too short')}")
@@ -145,6 +146,17 @@ def alert_state(prometheus: str, name: str) -> str:
         return UNKNOWN
     states = {series["metric"]["alertstate"] for series in found}
     return FIRES if "firing" in states else PENDING if states else SILENT
+
+
+def about_what(prometheus: str, name: str, label: str) -> str:
+    """What an alert that is pending or fires is about, by one of its labels."""
+    query = quote(f'ALERTS{{alertname="{name}"}}')
+    try:
+        found = _get(f"{prometheus}/api/v1/query?query={query}")["data"]["result"]
+    except (StackError, KeyError, TypeError):
+        return ""
+    told = sorted({str(series["metric"].get(label, "")) for series in found} - {""})
+    return f" for {', '.join(told)}" if told else ""
 
 
 def _serves(stack: Mode) -> bool:

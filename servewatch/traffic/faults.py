@@ -30,6 +30,8 @@ class Fault:
     rate: float
     make: Callable[[Pictures], Sequence[Sample]]
     in_flight: int = 64
+    label: str = ""
+    """The alert's label that tells what it is about, where it is worth telling."""
 
     def plan(self) -> Iterator[tuple[float, int]]:
         """When its requests start."""

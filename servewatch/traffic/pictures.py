@@ -15,6 +15,9 @@ from serving.store import Store
 Pictures = NDArray[np.float32]
 """Shape (N, 28, 28), grey values in 0..1."""
 
+Labels = NDArray[np.int64]
+"""The index of each picture's class."""
+
 DATA = "examples.fashion.data"
 MODEL = "fashion_mnist"
 
@@ -27,18 +30,27 @@ class PicturesMissing(ServewatchError):
 
 def load(home: Path, count: int = 256) -> Pictures:
     """So many test pictures of the data that the model in the store was trained on; without a model, digits."""
+    pictures: Pictures = _data(home).test_images[:count].astype(np.float32)
+    return pictures
+
+
+def labels(home: Path, count: int = 256) -> Labels:
+    """The classes of the same pictures."""
+    found: Labels = _data(home).test_labels[:count].astype(np.int64)
+    return found
+
+
+def _data(home: Path) -> Any:
     try:
         data: Any = importlib.import_module(DATA)
         garments = home / "data" / "fashion-mnist"
         # What a model has never been trained on would show as drift, and rightly so.
-        found = data.fashion(garments) if _dataset(home) == "fashion-mnist" and garments.is_dir() else data.digits()
+        return data.fashion(garments) if _dataset(home) == "fashion-mnist" and garments.is_dir() else data.digits()
     except ImportError as error:
         raise PicturesMissing(
             f"the demo's pictures cannot be loaded: {error}",
             "run this in the project's folder, with pip install 'servewatch[examples]'",
         ) from None
-    pictures: Pictures = found.test_images[:count].astype(np.float32)
-    return pictures
 
 
 def _dataset(home: Path) -> str:

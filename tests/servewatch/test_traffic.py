@@ -21,6 +21,7 @@ from alerts import ALERTS
 from servewatch.stack import health
 from servewatch.traffic import demo, faults, pictures, samples
 from servewatch.traffic.client import Client, Sample
+from servewatch.traffic.drift import CHANGES
 from servewatch.traffic.run import Run, Tally, report, tally
 from servewatch.traffic.schedule import WAVE_SECONDS, arrivals, rate_at, steady
 
@@ -230,10 +231,13 @@ def test_overload_sends_more_than_the_runner_can_take() -> None:
     assert offered > 2 * 64 / 0.8
 
 
-def test_each_alert_can_be_made_to_fire() -> None:
-    """For every alert of the package there is a fault that makes it fire, and no fault promises another."""
+def test_faults_promise_alerts_that_are_there() -> None:
+    """Failing requests, slowness, overload, a death and drift have a fault each; what they promise can fire."""
     promised = {fault.alert for fault in faults.BY_NAME.values()} | {faults.kill_alert(1), faults.kill_alert(2)}
-    assert promised == set(ALERTS)
+    promised |= {change.fault(np.arange(3)).alert for change in CHANGES.values()}
+    assert promised <= set(ALERTS)
+    named = {"ServiceDown", "ReplicaDown", "RequestErrorsHigh", "RequestLatencyHigh", "QueueFull"}
+    assert {alert.name for alert in promised} == {*named, "DataDrift", "PredictionDrift"}
 
 
 @pytest.mark.parametrize(
