@@ -93,7 +93,10 @@ async def closed_loop(port: int, sent: bytes, connections: int, seconds: float) 
     def lost() -> None:
         met.lost += 1
 
-    made = [(await loop.create_connection(lambda: Connection(answered, lost), "127.0.0.1", port))[1] for _ in range(connections)]
+    made = [
+        (await loop.create_connection(lambda: Connection(answered, lost), "127.0.0.1", port))[1]
+        for _ in range(connections)
+    ]
     for connection in made:
         connection.send(sent, time.perf_counter())
     await asyncio.sleep(seconds)
@@ -125,14 +128,14 @@ async def open_loop(port: int, sent: bytes, rate: float, seconds: float, connect
     start = time.perf_counter()
     for number in range(int(rate * seconds)):
         at = start + number / rate
-        while (ahead := at - time.perf_counter()) > 0:
+        while (ahead := at - time.perf_counter()) > 0:  # noqa: ASYNC110 - a clock is all that there is to wait for
             await asyncio.sleep(ahead if ahead > 0.001 else 0)
         if free:
             free.popleft().send(sent, at)
         else:
             due.append(at)
     patience = time.perf_counter() + 10
-    while len(free) < len(everyone) - met.lost and time.perf_counter() < patience:
+    while len(free) < len(everyone) - met.lost and time.perf_counter() < patience:  # noqa: ASYNC110
         await asyncio.sleep(0.05)
     for connection in everyone:
         connection.close()

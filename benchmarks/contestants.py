@@ -20,6 +20,7 @@ class Contestant:
     path: str = "/predict"
     wrapped: str = ""
     npy: bool = False
+    venv: str = ""
     environment: dict[str, str] = field(default_factory=dict)
 
     def body(self, picture: str) -> str:
@@ -31,12 +32,15 @@ def _uvicorn(app: str) -> tuple[str, ...]:
     return ("{python}", "-m", "uvicorn", app, "--port", "{port}", "--no-access-log", "--log-level", "warning")
 
 
-def _ours(*more: str) -> tuple[str, ...]:
-    return ("{python}", "-m", "servewatch", "serve", "ours:Bench", "--port", "{port}", "--log-level", "warning", *more)
+def _ours(service: str, *more: str) -> tuple[str, ...]:
+    return ("{python}", "-m", "servewatch", "serve", service, "--port", "{port}", "--log-level", "warning", *more)
 
 
 CONTESTANTS = (
-    Contestant("servewatch", "servewatch, all metrics on", _ours("--metrics-port", "{metrics_port}"), npy=True),
+    Contestant(
+        "servewatch", "servewatch, all metrics on", _ours("ours:Bench", "--metrics-port", "{metrics_port}"), npy=True
+    ),
+    Contestant("silent", "servewatch, metrics off", _ours("silent:Bench", "--metrics-port", "0"), npy=True),
     Contestant("handwritten", "hand-written ASGI, no checks, no metrics", _uvicorn("handwritten:app"), npy=True),
     Contestant("constant", "bare ASGI, constant answer", _uvicorn("constant:app"), npy=True),
     Contestant(
@@ -53,6 +57,16 @@ CONTESTANTS = (
         path="/classify",
         wrapped="pictures",
         environment={"BENTOML_DO_NOT_TRACK": "true"},
+    ),
+    Contestant(
+        "bentoml2",
+        "BentoML 1.4, batching, 2 workers on the core",
+        ("{python}", "-m", "bentoml", "serve", "bento:Bento", "--port", "{port}", "--host", "127.0.0.1", "-q"),
+        needs=(*TORCH, "bentoml>=1.4,<1.5"),
+        venv="bentoml",
+        path="/classify",
+        wrapped="pictures",
+        environment={"BENTOML_DO_NOT_TRACK": "true", "BENCH_WORKERS": "2"},
     ),
     Contestant(
         "litserve",

@@ -18,11 +18,11 @@ def median(rounds: Sequence[Measured], what: str) -> float:
 
 
 def table(results: Results, titles: Mapping[str, str], reference: str) -> str:
-    """Markdown: a row per server, throughput as the ratio to the reference's in the same run beside each figure."""
+    """Markdown: a row per server; for each load its throughput, as a ratio to the reference's too, and its latency."""
     loads = list(results[reference])
     lines = [
-        "| server | " + " | ".join(f"{load}: req/s | to {reference} | p50 ms | p99 ms" for load in loads) + " |",
-        "| --- |" + " --- |" * (4 * len(loads)),
+        "| server | " + " | ".join(f"{load}: req/s, to {reference} | p50, p99 ms" for load in loads) + " |",
+        "| --- |" + " --- |" * (2 * len(loads)),
     ]
     for name, by_load in results.items():
         cells = [cell for load in loads for cell in _cells(by_load.get(load), results[reference][load])]
@@ -32,12 +32,11 @@ def table(results: Results, titles: Mapping[str, str], reference: str) -> str:
 
 def _cells(rounds: Sequence[Measured] | None, reference: Sequence[Measured]) -> list[str]:
     if not rounds:
-        return ["-"] * 4
+        return ["-"] * 2
     rate = median(rounds, "rate")
     failed = sum(measured.failed for measured in rounds)
-    shown = f"{rate:,.0f}" + (f" ({failed} failed)" if failed else "")
-    ratio = f"{rate / median(reference, 'rate'):.2f}"
-    return [shown, ratio, f"{median(rounds, 'p50'):.3f}", f"{median(rounds, 'p99'):.1f}"]
+    shown = f"{rate:,.0f}, {rate / median(reference, 'rate'):.2f}" + (f" ({failed} failed)" if failed else "")
+    return [shown, f"{median(rounds, 'p50'):.2f}, {median(rounds, 'p99'):.1f}"]
 
 
 def plot(results: Results, titles: Mapping[str, str], load: str, note: str) -> str:

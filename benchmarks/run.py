@@ -19,9 +19,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic, sleep
 
+import client
 import load
 import numpy as np
 import report
+import uvloop
 from contestants import APPS, CONTESTANTS, Contestant
 
 HERE = Path(__file__).parent
@@ -29,13 +31,15 @@ ROOT = HERE.parent
 VENVS = ROOT / ".bench"
 PORT = 28100
 LOADS = (("json c=1", "json", 1), ("json c=64", "json", 64), ("npy c=64", "npy", 64))
+STEADY = 300
+"""Requests a second that every contestant can serve."""
 
 
 def python_of(contestant: Contestant) -> str:
     """The interpreter that a contestant runs in, made on first use."""
     if not contestant.needs:
         return sys.executable
-    folder = VENVS / contestant.name
+    folder = VENVS / (contestant.venv or contestant.name)
     if not (folder / "ready").is_file():
         print(f"installing {', '.join(contestant.needs)} into {folder.relative_to(ROOT)}")
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
@@ -102,9 +106,17 @@ def measure(contestant: Contestant, seconds: int, cores: Sequence[str]) -> dict[
                     lua = load.script(Path(folder), encoding, *sent[encoding])
                     load.run(url, lua, connections, 1, cores[1])
                     found[title] = load.run(url, lua, connections, seconds, cores[1])
+        found[f"json {STEADY}/s"] = steadily(contestant.path, *sent["json"], seconds)
     finally:
         stop(process)
     return found
+
+
+def steadily(path: str, body: bytes, media: str, seconds: int) -> load.Measured:
+    """The same request at a fixed rate, each timed from when it was due."""
+    met = uvloop.run(client.open_loop(PORT, client.request(path, body, media), STEADY, seconds))
+    good = met.count(200)
+    return load.Measured(good / seconds, met.quantile(200, 0.5), met.quantile(200, 0.99), int(STEADY * seconds) - good)
 
 
 def main() -> int:
@@ -119,6 +131,7 @@ def main() -> int:
         raise SystemExit("wrk and taskset are needed: apt-get install wrk util-linux")
     chosen = [c for c in CONTESTANTS if not given.only or c.name in given.only]
     results: dict[str, dict[str, list[load.Measured]]] = {c.name: {} for c in chosen}
+    os.sched_setaffinity(0, {1})
     for number in range(given.rounds):
         for contestant in chosen:
             for title, measured in measure(contestant, given.seconds, ("0", "1")).items():

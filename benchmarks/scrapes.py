@@ -1,6 +1,6 @@
 """What a scrape costs: 2,000 series of a process; 8 processes after 1,000 restarts, beside prometheus_client's way.
 
-    python benchmarks/scrapes.py
+python benchmarks/scrapes.py
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ LIVING = 8
 def fill(registry: CollectorRegistry, series: int) -> None:
     """Half of the series in counters, half in histograms of 14 series each, every one of them counted once."""
     counter = Counter("bench_requests_total", "Requests.", ["endpoint", "code"], registry=registry)
-    seconds = Histogram("bench_seconds", "Seconds.", ["endpoint"], registry=registry, buckets=[i / 10 for i in range(1, 12)])
+    seconds = Histogram(
+        "bench_seconds", "Seconds.", ["endpoint"], registry=registry, buckets=[i / 10 for i in range(1, 12)]
+    )
     for number in range(series // 2):
         counter.labels(f"e{number}", "200").inc()
     for number in range(series // 28):

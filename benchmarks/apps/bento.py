@@ -1,5 +1,7 @@
 """BentoML 1.4: adaptive batching on, its limits at what served this model best in trials of theirs and ours."""
 
+import os
+
 import bentoml
 import numpy as np
 import torch
@@ -7,7 +9,11 @@ from network import answer, model
 
 
 @bentoml.service(
-    workers=1, threads=1, traffic={"timeout": 30}, metrics={"enabled": True}, logging={"access": {"enabled": False}}
+    workers=int(os.environ.get("BENCH_WORKERS", "1")),
+    threads=1,
+    traffic={"timeout": 30},
+    metrics={"enabled": True},
+    logging={"access": {"enabled": False}},
 )
 class Bento:
     """The model of the benchmark."""

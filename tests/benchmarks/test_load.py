@@ -47,5 +47,5 @@ def test_the_table_shows_medians_and_ratios() -> None:
     rounds = {"a": [1.0, 9.0, 2.0], "b": [4.0, 4.0, 4.0]}
     results = {name: {"json": [load.Measured(r, 1.0, 2.0, 0) for r in rates]} for name, rates in rounds.items()}
     table = report.table(results, {"a": "A", "b": "B"}, "b")
-    assert "| A | 2 | 0.50 | 1.000 | 2.0 |" in table
-    assert "| B | 4 | 1.00 | 1.000 | 2.0 |" in table
+    assert "| A | 2, 0.50 | 1.00, 2.0 |" in table
+    assert "| B | 4, 1.00 | 1.00, 2.0 |" in table
