@@ -48,9 +48,10 @@ def trial(queue_rows: int, connections: int, seconds: int) -> str:
         grown = memory(process.pid) - before
     finally:
         stop(process)
+    good = met.rate - refused
     odd = sum(len(taken) for status, taken in timed.seconds.items() if status not in (200, 503)) + timed.lost
     return (
-        f"| {queue_rows} | {met.rate - refused:,.0f} | {(met.rate - refused) / best:.2f} | {timed.quantile(200, 0.99):.0f} "
+        f"| {queue_rows} | {good:,.0f} | {good / best:.2f} | {timed.quantile(200, 0.99):.0f} "
         f"| {refused:,.0f} | {timed.quantile(503, 0.99):.0f} | {odd} | {grown:+.0f} |"
     )
 
