@@ -174,6 +174,8 @@ class Tracing:
         before = CHOSEN if parent is None else _within(_remote(parent, state))
         span = self._tracer.start_span(name, before, kind=SpanKind.SERVER)
         context = Context({**get_current(), _SPAN: span})
+        if not span.is_recording():  # OTEL_SDK_DISABLED is set
+            return Request(context, given=parent is not None)
         return Request(context, span, f"{span.get_span_context().trace_id:032x}", given=parent is not None)
 
     def record(self, name: str, context: Context, seconds: float, attributes: Attributes) -> None:

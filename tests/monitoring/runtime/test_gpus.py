@@ -80,3 +80,12 @@ def test_a_gpu_that_two_processes_show_is_one() -> None:
         pages.append(snapshot(registry))
     (memory,) = [family for family in merge(pages) if family.name == "servewatch_gpu_memory_bytes"]
     assert [sample.value for sample in memory.samples] == [141 << 30]
+
+
+def test_the_stand_in_has_the_names_that_nvml_has() -> None:
+    """Each function and constant that we call is pynvml's too."""
+    pynvml = pytest.importorskip("pynvml")
+    names = [name for name in vars(Nvml) if name.startswith(("nvml", "NVML"))]
+    assert len(names) == 10
+    assert [name for name in names if not hasattr(pynvml, name)] == []
+    assert issubclass(pynvml.NVMLError, Exception)

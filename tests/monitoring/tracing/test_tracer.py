@@ -146,6 +146,22 @@ def test_a_trace_goes_on_in_another_process(tracing: Callable[..., Any], collect
     assert (elsewhere.parent, elsewhere.trace_id) == (span.span_id, span.trace_id)
 
 
+def test_opentelemetrys_own_switch_turns_it_off(
+    tracing: Callable[..., Any], collector: Collector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With OTEL_SDK_DISABLED nothing is traced, no id of zeros is shown, and a caller's trace is passed on."""
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    live = tracing()
+    request = live.start_request("a")
+    assert (request.sampled, request.trace_id) == (False, None)
+    request.end(200)
+    request = live.start_request("a", SAMPLED)
+    assert outgoing() == {"traceparent": SAMPLED}
+    request.end(200)
+    live.close()
+    assert collector.spans == []
+
+
 def test_without_tracing_nothing_begins_and_nothing_goes_out() -> None:
     """Before setup and after close, the calls that a library makes are there and do nothing."""
     assert (start_request("a", SAMPLED), outgoing()) == (None, {})
