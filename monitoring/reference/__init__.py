@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from monitoring.reference.counting import added, counted
 from monitoring.reference.extractor import Extracted, Extractor, extractor
 from monitoring.reference.feature import Feature, ReferenceInvalid, Role
 from monitoring.reference.learner import Learner, learn
@@ -19,6 +20,8 @@ __all__ = [
     "Reference",
     "ReferenceInvalid",
     "Role",
+    "added",
+    "counted",
     "extractor",
     "learn",
 ]

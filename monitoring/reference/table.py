@@ -1,4 +1,4 @@
-"""Tables of every kind, read by column: arrays, dicts of columns, lists of records, pandas, polars, pyarrow."""
+"""Tables of every kind, read by column: arrays, dicts of columns, lists of records, pandas, pyarrow."""
 
 from __future__ import annotations
 
