@@ -136,7 +136,7 @@ def test_whoever_leaves_before_the_refusal_is_counted_as_gone(crowd: Crowd, even
     """499, not 503."""
     crowd.live.app.door.hold = 0.5
     crowd.send(request()).close()
-    eventually(lambda: crowd.live.count(499, "double") == 1)
+    assert eventually(lambda: crowd.live.count(499, "double") == 1)
 
 
 def test_a_server_that_stops_answers_whom_it_holds(crowd: Crowd, eventually: Callable[..., Any]) -> None:
