@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from alerts import batching, drift, models, requests, slo, stack
+from alerts import batching, drift, models, quality, requests, slo, stack
 from alerts.rules import Alert, Recording, rules_file
 from monitoring.catalogue import Topic
 
-RECORDINGS: tuple[Recording, ...] = (*requests.RECORDINGS, *batching.RECORDINGS, *slo.RECORDINGS, *drift.RECORDINGS)
+RECORDINGS: tuple[Recording, ...] = (
+    *requests.RECORDINGS,
+    *batching.RECORDINGS,
+    *slo.RECORDINGS,
+    *drift.RECORDINGS,
+    *quality.RECORDINGS,
+)
 """Every recorded series, in the order in which one stands on another."""
 
 ALERTS: tuple[Alert, ...] = (
@@ -14,6 +20,7 @@ ALERTS: tuple[Alert, ...] = (
     *batching.ALERTS,
     *models.ALERTS,
     *drift.ALERTS,
+    *quality.ALERTS,
     *slo.ALERTS,
     *stack.ALERTS,
 )

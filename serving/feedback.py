@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from monitoring import Metrics
+from monitoring.catalogue import quality
 from monitoring.quality import Feedback, Identifier, Memory, Receipt, Subject
 from monitoring.reference import Reference, ReferenceInvalid
 from serving.errors import BodyTooLarge, InvalidInput, ServiceInvalid, SettingInvalid, UnfitInput
@@ -50,7 +51,7 @@ class Desk:
         self._methods: dict[str, str] = {method.name: method.watch for method in methods if method.watch}
         self._metrics = metrics
         self._secret = secret(settings) if self._methods else b""
-        self._days = settings.feedback_days
+        self._days, self._minimum = settings.feedback_days, settings.accuracy_minimum
         self._calls: ContextVar[list[Call] | None] = ContextVar("calls", default=None)
         self._identifiers: dict[str, Identifier] = {}
         self._refused: list[str] = []
@@ -72,6 +73,9 @@ class Desk:
         except ReferenceInvalid as error:
             self._refused.append(str(error))
             return
+        if self._minimum:
+            whose = {"model": name, "model_version": model.info.version, "reference": reference.hash}
+            self._metrics.gauge(quality.ACCURACY_MINIMUM, **whose).set(self._minimum)
         all_ids = [identifier.ids for identifier in self._identifiers.values()]
         self._feedback = Feedback(all_ids, self._metrics, self._days)
 

@@ -79,6 +79,9 @@ class Settings:
         "", "Secret that prediction ids are signed with, one for all replicas; empty: whoever asks can forge them."
     )
     feedback_key_file: str = _option("", "File that holds this secret, instead.")
+    accuracy_minimum: float = _option(
+        0.0, "Accuracy below which AccuracyLow pages; 0: five points below the reference's.", least=0, most=1
+    )
     feedback_days: float = _option(7.0, "Days after a prediction in which its label is taken.", least=0.001, most=3650)
     access_log: str = _option("off", "off, or json: a line on stdout for each request.", of="off json")
     log_format: str = _option("text", "text or json, for the log on stderr.", of="text json")

@@ -17,6 +17,16 @@ CONFIDENCE_ACCURACY = Metric(
     add="max",
 )
 
+ACCURACY_MINIMUM = Metric(
+    name="servewatch_accuracy_minimum_ratio",
+    kind="gauge",
+    help="The accuracy below which alerts fire, where the service's settings have one.",
+    topic="quality",
+    unit="ratio",
+    labels=(*MODEL, "reference"),
+    add="max",
+)
+
 LABELLED = Metric(
     name="servewatch_feedback_labelled_total",
     kind="counter",
@@ -41,4 +51,4 @@ REJECTED = Metric(
     labels=(*SERVICE_LABELS, "model", "model_version", "reason"),
 )
 
-ALL = (CONFIDENCE_ACCURACY, LABELLED, CORRECT, REJECTED)
+ALL = (CONFIDENCE_ACCURACY, ACCURACY_MINIMUM, LABELLED, CORRECT, REJECTED)
