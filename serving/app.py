@@ -60,7 +60,6 @@ class Handler:
         self._seconds = (lifecycle.settings.request_timeout if endpoint.timeout is None else endpoint.timeout) or None
         self._faults: Faults | None = lifecycle.faults
         self.door: Door
-        self._watch: Callable[[Any, Any], None] | None = None
         self._desk = lifecycle.desk if lifecycle.desk else None
         self._alone = bool(endpoint.watch) and not has_rows(endpoint.signature)
 
@@ -215,17 +214,10 @@ class Handler:
         result = await self._call(value, query)
         answer = self._signature.output.encode(result[0] if alone else result, head.accept)
         if self.endpoint.watch:
-            self._observe(value, result)
+            self._lifecycle.watching.observe(self.endpoint.name, self._signature, value, result)
         if self._desk is not None:
             self._desk.note(self.endpoint.name, result, self._alone)
         return answer
-
-    def _observe(self, value: Any, result: Any) -> None:
-        """Hand a request that is not batched to who watches."""
-        if self._watch is None:
-            self._watch = self._lifecycle.watching.observer(self.endpoint.name, self._signature)
-        if self._watch is not None:
-            self._watch(value, result)
 
     def _call(self, value: Any, query: dict[str, Any]) -> Awaitable[Any]:
         runner = self.endpoint.runner

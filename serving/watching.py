@@ -25,7 +25,6 @@ from serving.types import JSON, NDArray
 Watch = bool | str
 """What `watch=` takes: True, or the name of the model where a service uses several."""
 
-Observe = Callable[[Any, Any], None]
 log = logging.getLogger("serving.watching")
 
 
@@ -145,15 +144,13 @@ class Watching:
 
         return watched
 
-    def observer(self, name: str, signature: Signature) -> Observe | None:
-        """For an endpoint's requests that are not batched: what takes a request's value and what was answered."""
+    def observe(self, name: str, signature: Signature, value: Any, answer: Any) -> None:
+        """A request of an endpoint that is not batched: what it brought, and what was answered."""
         watcher = self._watchers.get(self._by_method.get(name, ""))
-        if watcher is None:
-            return None
-        if has_rows(signature):
-            return watcher.observe
-        observe = watcher.observe
-        return lambda value, answer: observe(_row(value), _row(answer))
+        if watcher is not None:
+            if not has_rows(signature):
+                value, answer = _row(value), _row(answer)
+            watcher.observe(value, answer)
 
     def close(self) -> None:
         """Count what was handed over, and end."""
