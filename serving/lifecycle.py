@@ -203,10 +203,13 @@ class Lifecycle:
         function, begin = self._watched(spec), self._warmup.begin_of(spec)
         runner = Runner(spec.name, function, duration, batch=spec.batch, threads=bounds.threads, begin=begin)
         limits = Limits(bounds.max_rows, bounds.max_wait, self.settings.max_queue_rows)
-        self.batchers[spec.name] = batcher = Batcher(runner, limits, self.metrics)
+        self.batchers[spec.name] = batcher = self._batcher(runner, limits)
         self._vitals.watch(spec.name, batcher, bounds.threads)
         if isinstance(_member(self.instance, spec), Batched):
             self.instance.__dict__[spec.name] = self.desk.noting(spec.name, batcher.submit)
+
+    def _batcher(self, runner: Runner, limits: Limits) -> Batcher:
+        return Batcher(runner, limits, self.metrics)
 
     @property
     def reason(self) -> str | None:

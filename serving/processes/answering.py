@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import math
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -24,8 +25,9 @@ _NOTHING: AbstractContextManager[object] = nullcontext()
 class Answering:
     """The requests of one worker."""
 
-    def __init__(self, lifecycle: Lifecycle, arena: Arena) -> None:
+    def __init__(self, lifecycle: Lifecycle, arena: Arena, on_lost: Callable[[], None]) -> None:
         self._lifecycle = lifecycle
+        self._on_lost = on_lost
         self._specs = lifecycle.definition.runners
         self._arena = arena
         self._open: dict[int, tuple[asyncio.Future[Any], Lease | None, Frame]] = {}
@@ -38,8 +40,7 @@ class Answering:
         if frame.kind == REQUEST:
             self._request(frame)
         elif frame.kind == CANCEL and frame.number in self._open:
-            self._open[frame.number][0].cancel()
-            self._close_pipe(frame.number)
+            self._cancel(frame.number)
         elif frame.kind == MORE and frame.number in self._pipes:
             self._pipes[frame.number].more()
         elif frame.kind == NOTE:
@@ -63,6 +64,13 @@ class Answering:
             return
         self._open[frame.number] = (future, lease, frame._replace(meta=b"", inline=b""))
         future.add_done_callback(functools.partial(self._done, frame.number))
+
+    def _cancel(self, number: int) -> None:
+        """Nobody waits for it: its place in a full queue is for others."""
+        future, _, frame = self._open[number]
+        future.cancel()
+        self._close_pipe(number)
+        self._lifecycle.batchers[self._specs[frame.spec].name].sweep_soon()
 
     def _track(self, note: bytes) -> AbstractContextManager[object]:
         tracks = self._lifecycle.tracks
@@ -123,6 +131,7 @@ class Answering:
 
     def _lost(self) -> None:
         """The worker is gone: nobody waits for its requests."""
+        self._on_lost()
         for number, (future, _, _) in list(self._open.items()):
             future.cancel()
             self._close_pipe(number)

@@ -15,6 +15,8 @@ import numpy as np
 ALIGNMENT = 64
 ARENA_BYTES = 128 * 1024 * 1024
 """Of address space: only what was ever used at one time takes memory."""
+BOARD = 4096
+"""Bytes at its head that are no place: the runner writes there what every worker may read, see board.py."""
 
 
 def new_memory(size: int = ARENA_BYTES) -> int:
@@ -36,9 +38,9 @@ def rounded(size: int) -> int:
 class Space:
     """Which places are free: the lowest that is large enough is given, neighbours become one when given back."""
 
-    def __init__(self, size: int) -> None:
-        self._starts = [0]
-        self._sizes = [size]
+    def __init__(self, size: int, start: int = 0) -> None:
+        self._starts = [start]
+        self._sizes = [size - start]
 
     def take(self, size: int) -> int | None:
         """The offset of a free place, None where none is large enough. The size is a rounded one."""

@@ -7,7 +7,8 @@ import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from serving.processes.arena import Arena, Space, rounded
+from serving.processes.arena import BOARD, Arena, Space, rounded
+from serving.processes.board import Board
 from serving.processes.errors import unpack_error
 from serving.processes.parcel import FAILED, pack, unpack
 from serving.processes.wire import ANSWER, CANCEL, FAULT, MORE, NO_PLACE, NOTE, PART, REQUEST, Frame, Wire
@@ -61,7 +62,8 @@ class Link:
     ) -> None:
         self.runner = runner
         self.rows = 0
-        self._arena, self._space = arena, Space(arena.size)
+        self._arena, self._space = arena, Space(arena.size, BOARD)
+        self.board = Board(arena)
         self._pending: dict[int, Sent] = {}
         self._numbers = itertools.count(1)
         self.wire = Wire(self._received, lambda: on_lost(self), lambda: on_made(self))

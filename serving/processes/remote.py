@@ -8,7 +8,7 @@ from typing import Any
 
 from serving.batcher import Series
 from serving.deadlines import deadline_now
-from serving.errors import ServewatchError
+from serving.errors import QueueFull, ServewatchError
 from serving.processes.errors import RunnerDown
 from serving.processes.link import Link, Sent
 from serving.service import RunnerSpec
@@ -33,9 +33,19 @@ class Links:
     def __iter__(self) -> Iterator[Link]:
         return iter(self.by_runner.values())
 
-    def best(self) -> Link | None:
-        """The runner that has the fewest rows of this worker in hand."""
-        return min(self.by_runner.values(), key=lambda link: link.rows, default=None)
+    def best(self, queue: int) -> Link | None:
+        """The runner that has the fewest rows of this worker in hand, of those whose queue has room if there are."""
+        links = self.by_runner.values()
+        if len(links) == 1:
+            return next(iter(links))
+        return min(links, key=lambda link: (link.board.read(queue)[0] > 0, link.rows), default=None)
+
+    def waiting(self, queue: int) -> tuple[int, int]:
+        """Where all runners' queues are full, the rows that wait in them and when the first has room; else (0, 0)."""
+        told = [link.board.read(queue) for link in self.by_runner.values()]
+        if not told or not all(rows for rows, _ in told):
+            return 0, 0
+        return sum(rows for rows, _ in told), min(seconds for _, seconds in told)
 
     def add(self, link: Link) -> None:
         """A runner is there: what waited for one goes to it."""
@@ -60,7 +70,7 @@ class Links:
 
     def hand_over(self, sent: Sent) -> None:
         """Send it, or keep it until there is a runner."""
-        link = self.best()
+        link = self.best(sent.feed.index)
         if sent.future.done():
             return
         if link is None:
@@ -108,13 +118,22 @@ class RemoteBatcher:
 
     @property
     def full(self) -> bool:
-        """Whether the request would be turned away before it is read: where no runner lives, it is."""
-        return not self._links
+        """Whether a request would be turned away: where no runner lives, and where the queues of all are full."""
+        return not self._links or self._links.waiting(self.index) != (0, 0)
 
     def shed(self, rows: int) -> ServewatchError:
         """Count a request that is turned away."""
         self._series.requests["shed"].inc()
-        return RunnerDown(f"no runner is up that could take {rows} rows for {self.runner.name!r}", _HELP)
+        if not self._links:
+            return RunnerDown(f"no runner is up that could take {rows} rows for {self.runner.name!r}", _HELP)
+        waiting, soonest = self._links.waiting(self.index)
+        seconds = max(1, soonest)
+        error = QueueFull(
+            f"as many rows wait for {self.runner.name!r} as may ({waiting}): there is no room for {rows} more",
+            f"try again in {seconds} s; the service's owner may add replicas or raise SERVEWATCH_MAX_QUEUE_ROWS",
+        )
+        error.headers = {"retry-after": str(seconds)}
+        return error
 
     def count_shed(self, requests: int) -> None:
         """Count more who are turned away with the same words."""
@@ -123,8 +142,8 @@ class RemoteBatcher:
     def submit(self, value: Any) -> asyncio.Future[Any]:
         """Send a request's rows to a runner; the future gets its answer."""
         rows = self._rows(value)
-        link = self._links.best()
-        if link is None:
+        link = self._links.best(self.index)
+        if link is None or link.board.read(self.index)[0]:
             raise self.shed(rows)
         future = self._loop.create_future()
         pipe = None

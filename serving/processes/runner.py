@@ -13,14 +13,17 @@ from prometheus_client import REGISTRY
 
 from monitoring import Metrics
 from monitoring.own import expose
+from serving.batcher import Batcher, Limits
 from serving.faults import Faults
 from serving.lifecycle import Lifecycle
 from serving.processes.answering import Answering
 from serving.processes.arena import Arena, own
+from serving.processes.board import Board, PublicBatcher
 from serving.processes.control import Control
 from serving.processes.peers import Peers
 from serving.processes.pins import pinned
 from serving.processes.shelf import Share
+from serving.runner import Runner
 from serving.service import Definition, RunnerSpec, definition
 from serving.settings import Settings
 from serving.store import Model, Store
@@ -43,6 +46,7 @@ class RunnerLifecycle(Lifecycle):
         share: Share,
     ) -> None:
         self._control, self._index, self._share = control, index, share
+        self._boards: dict[Arena, Board] = {}
         super().__init__(definition, settings, metrics, faults)
 
     def _watching(self) -> Watching:
@@ -55,6 +59,21 @@ class RunnerLifecycle(Lifecycle):
         if (spread := getattr(named(info.framework), "spread", None)) is not None:
             device = spread(device, self._index)
         return self._loaded(store.load(str(info.tag), **self._options(device)))
+
+    def _batcher(self, runner: Runner, limits: Limits) -> Batcher:
+        queue = [spec.name for spec in self.definition.runners].index(runner.name)
+        return PublicBatcher(runner, limits, self.metrics, queue, self._boards.values())
+
+    def join(self, arena: Arena) -> None:
+        """A worker is there: tell it what is full, from now on."""
+        self._boards[arena] = board = Board(arena)
+        for batcher in self.batchers.values():
+            if isinstance(batcher, PublicBatcher):
+                batcher.show(board)
+
+    def part(self, arena: Arena) -> None:
+        """A worker is gone."""
+        self._boards.pop(arena, None)
 
     def _watched(self, spec: RunnerSpec) -> Callable[[Any], Any]:
         function = super()._watched(spec)
@@ -76,7 +95,7 @@ def run_runner(
         raise lifecycle.error
 
 
-async def _live(lifecycle: Lifecycle, control: Control, door: socket.socket) -> None:
+async def _live(lifecycle: RunnerLifecycle, control: Control, door: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     lifecycle.on_failure = over.set
@@ -86,7 +105,8 @@ async def _live(lifecycle: Lifecycle, control: Control, door: socket.socket) -> 
     lifecycle.begin()
 
     def peer(process: int, arena: Arena) -> Answering:
-        return Answering(lifecycle, arena)
+        lifecycle.join(arena)
+        return Answering(lifecycle, arena, lambda: lifecycle.part(arena))
 
     peers = Peers(door, control, peer)
     await over.wait()
