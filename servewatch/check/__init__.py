@@ -1,34 +1,75 @@
-"""Checks of every query that we ship: against the declarations, with promtool, and against a running Prometheus."""
+"""Checks of every query and dashboard: against the declarations, with promtool, against a running Prometheus."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from servewatch.check.declared import Declared, declared
-from servewatch.check.lint import findings
+from monitoring.catalogue import Metric
+from servewatch.check import boards, sdk, vocabulary
+from servewatch.check.declared import Declared, declared, with_rules
+from servewatch.check.lint import findings, labels_of
 from servewatch.check.problem import Problem
-from servewatch.check.sources import RULES, Query, queries, rule_files
+from servewatch.check.reader import SCRAPE
+from servewatch.check.sources import Query, Source, asked, found, ours, queries
 from servewatch.check.texts import plain
 from servewatch.stack import promtool
 
-__all__ = ["Declared", "Problem", "Query", "check", "declared", "queries"]
+__all__ = ["Checked", "Declared", "Problem", "Query", "check", "check_folder", "declared", "queries"]
 
 
-def check(root: Path, asked: list[Query] | None = None) -> list[Problem]:
-    """Check every query below the root; answers what is wrong with them."""
-    found = queries(root) if asked is None else asked
-    names = declared()
-    problems = [problem for query in found for problem in findings(query, names)]
-    return problems + (list(_with_promtool(root, found)) if promtool.find() else [])
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was looked at, and what is wrong with it."""
+
+    queries: list[Query]
+    problems: list[Problem]
+    dashboards: int
 
 
-def _with_promtool(root: Path, found: list[Query]) -> Iterator[Problem]:
-    files = rule_files(root)
-    answer = promtool.check_rules(files) if files else promtool.Answer(True, "")
-    if not answer.fine:
-        yield Problem(RULES, "all rule files", "", answer.text, "rules that `promtool check rules` accepts")
-    drawn = {f"{at} {query.place}": plain(query.text) for at, query in enumerate(found) if query.kind == "panel"}
+def check(root: Path, scrape: float = SCRAPE) -> Checked:
+    """Check everything of this project below the root."""
+    sources = ours(root)
+    return _checked(sources, declared(), root, scrape, console=True)
+
+
+def check_folder(
+    path: Path, own: Iterable[Metric] = (), foreign: Sequence[str] = (), scrape: float = SCRAPE
+) -> Checked:
+    """Check somebody's own dashboards and rules; what the rules record may be read by all of it."""
+    sources, unreadable = found(path)
+    rules = [source.content for source in sources if source.kind == "rules"]
+    known = with_rules(declared(own, foreign), rules, labels_of)
+    checked = _checked(sources, known, path if path.is_dir() else path.parent, scrape, console=False)
+    return Checked(checked.queries, [*unreadable, *checked.problems], checked.dashboards)
+
+
+def _checked(sources: list[Source], known: Declared, root: Path, scrape: float, *, console: bool) -> Checked:
+    all_of_them = asked(sources)
+    problems = [problem for query in all_of_them for problem in findings(query, known, scrape)]
+    drawn = [source for source in sources if source.kind == "dashboard"]
+    for source in drawn:
+        problems += [*boards.linted(source, root), *vocabulary.unknown(source, console)]
+        problems += sdk.dropped(source) if sdk.there() else []
+    if promtool.find():
+        problems += _with_promtool([source for source in sources if source.kind == "rules"], all_of_them)
+    return Checked(all_of_them, problems, len(drawn))
+
+
+def _with_promtool(rules: list[Source], all_of_them: list[Query]) -> Iterator[Problem]:
+    if rules:
+        answer = promtool.check_rules([source.path for source in rules])
+        if not answer.fine:
+            expected = "rules that `promtool check rules` accepts"
+            yield Problem(rules[0].file.parent, "all rule files", "", _short(answer.text), expected)
+    drawn = {f"{at} {query.place}": plain(query.text) for at, query in enumerate(all_of_them) if query.kind == "panel"}
     answer = promtool.check_queries(drawn) if drawn else promtool.Answer(True, "")
     if not answer.fine:
-        yield Problem(Path("dashboards"), "all panels", "", answer.text, "queries that this Prometheus takes")
+        yield Problem(Path("dashboards"), "all panels", "", _short(answer.text), "queries that this Prometheus takes")
+
+
+def _short(text: str) -> str:
+    """What promtool found wrong, without what it found right."""
+    lines = [line.strip() for line in text.splitlines()]
+    return " ".join(line for line in lines if line and not line.startswith(("Checking", "SUCCESS", "FAILED:")))

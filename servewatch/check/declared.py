@@ -1,14 +1,17 @@
-"""Every series name that a query may read, with its kind and its labels."""
+"""Every series name that a query may read, with its kind, its labels and its buckets."""
 
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import alerts
 from alerts.promql import TARGET_LABELS
 from monitoring import catalogue
+from monitoring.catalogue import Metric
 from servewatch.check.forgotten import forgotten
 
 
@@ -19,6 +22,8 @@ class Series:
     kind: Literal["counter", "gauge"]
     labels: frozenset[str]
     recorded: bool = False
+    bounds: frozenset[float] = frozenset()
+    """The bounds of its buckets, where it has any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +35,56 @@ class Declared:
     forgotten: dict[str, str] = field(default_factory=dict)
     """Where to add what is declared, but not collected, by its name."""
 
+    foreign: tuple[re.Pattern[str], ...] = ()
+    """Names that others declare, and of which nothing is known but that they may be read."""
+
     def like(self, name: str) -> str:
         """Name what is declared and looks alike, for somebody who mistyped."""
         close = difflib.get_close_matches(name, [*self.series, *self.alerts], n=1)
         return f"; perhaps {close[0]}" if close else ""
 
+    def elsewhere(self, name: str) -> bool:
+        """Whether a name is somebody else's."""
+        return any(pattern.fullmatch(name) for pattern in self.foreign)
 
-def declared() -> Declared:
-    """Collect what the catalogue and the recordings declare."""
+
+def declared(own: Iterable[Metric] = (), foreign: Iterable[str] = ()) -> Declared:
+    """Collect what the catalogue and the recordings declare, and what a service declares of its own."""
     series: dict[str, Series] = {}
-    for metric in catalogue.ALL:
-        kind: Literal["counter", "gauge"] = "gauge" if metric.kind == "gauge" else "counter"
-        series |= {name: Series(kind, labels | TARGET_LABELS) for name, labels in metric.series.items()}
+    for metric in (*catalogue.ALL, *own):
+        series |= _of_metric(metric)
     for recording in alerts.RECORDINGS:
-        series |= {name: Series("gauge", labels, True) for name, labels in recording.series.items()}
-    return Declared(series, frozenset(alert.name for alert in alerts.ALERTS), forgotten())
+        for name, labels in recording.series.items():
+            bounds = _bounds(str(recording.expr), series) if "le" in labels else frozenset()
+            series[name] = Series("gauge", labels, True, bounds)
+    names = frozenset(alert.name for alert in alerts.ALERTS)
+    return Declared(series, names, forgotten(), tuple(re.compile(pattern) for pattern in foreign))
+
+
+def _of_metric(metric: Metric) -> dict[str, Series]:
+    kind: Literal["counter", "gauge"] = "gauge" if metric.kind == "gauge" else "counter"
+    bounds = frozenset(metric.buckets)
+    return {
+        name: Series(kind, labels | TARGET_LABELS, bounds=bounds if "le" in labels else frozenset())
+        for name, labels in metric.series.items()
+    }
+
+
+def _bounds(text: str, series: dict[str, Series]) -> frozenset[float]:
+    """The bounds of the buckets that a recording sums."""
+    named = (series[name].bounds for name in re.findall(r"[a-zA-Z_:][\w:]*", text) if name in series)
+    return next((bounds for bounds in named if bounds), frozenset())
+
+
+def with_rules(known: Declared, documents: Iterable[Any], reads: Any) -> Declared:
+    """Add what rule files record and name; `reads` answers which labels an expression has, None where unknown."""
+    series, names = dict(known.series), set(known.alerts)
+    for rule in (rule for document in documents for group in document["groups"] for rule in group.get("rules", [])):
+        if "alert" in rule:
+            names.add(str(rule["alert"]))
+        elif str(rule.get("record")) not in known.series:
+            labels = reads(str(rule.get("expr", "")), Declared(series, known.alerts, {}, known.foreign))
+            added = frozenset(rule.get("labels", {}))
+            bounds = _bounds(str(rule.get("expr", "")), series)
+            series[str(rule.get("record"))] = Series("gauge", (labels or frozenset()) | added, True, bounds)
+    return Declared(series, frozenset(names), known.forgotten, known.foreign)

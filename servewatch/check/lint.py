@@ -25,7 +25,8 @@ def findings(query: Query, declared: Declared, scrape: float = SCRAPE) -> list[P
         tree = promql.parse(plain(query.text))
     except ValueError as failed:
         return [_problem(query, Found((f"this is not PromQL: {failed}", "a query that parses", _quoted(failed))))]
-    reader = Reader(declared, query.kind in {"series", "variable", "test"}, scrape)
+    counters, samples = query.kind in {"variable", "test"}, query.kind == "series"
+    reader = Reader(declared, counters=counters, samples=samples, scrape=scrape)
     labels = reader.read(tree)
     for label in sorted(query.shown):
         if labels is not None and label not in labels:

@@ -70,7 +70,8 @@ def empty(queries: list[Query], prometheus: Prometheus, declared: Declared) -> I
         selectors = list(_selectors(promql.parse(text)))
         if not prometheus.ask(text) and not {selector.name for selector in selectors} & _MAY_BE_EMPTY:
             reason = _why(selectors, prometheus, declared)
-            yield Problem(query.file, query.place, query.text, f"no result: {reason}", "at least one series")
+            said = f"no result: {reason}"
+            yield Problem(query.file, query.place, query.text, said, "at least one series", query.line, joined=True)
 
 
 def _selectors(tree: Any) -> Iterator[Any]:

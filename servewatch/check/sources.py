@@ -1,25 +1,29 @@
-"""Where queries are: panels, variables, annotations, rules, rule tests, the runbook."""
+"""Where queries are: panels, variables, annotations, rules, rule tests, the runbook; ours, or those of a folder."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
+from servewatch.check import located
+from servewatch.check.located import line_of
+from servewatch.check.problem import Problem
 from servewatch.check.texts import annotation_labels, asked_values, legend_labels
 
 DASHBOARDS, RULES, TESTS = Path("dashboards/generated"), Path("alerts/generated"), Path("tests/alerts")
 RUNBOOK = Path("alerts/runbook.md")
+OURS = ("dashboards/generated/*.json", "alerts/generated/*.rules.yml", "tests/alerts/*.test.yml", str(RUNBOOK))
 
 Kind = Literal["panel", "variable", "annotation", "rule", "test", "series", "alert", "runbook"]
+FileKind = Literal["dashboard", "rules", "tests", "text"]
 Json = dict[str, Any]
 
 _BLOCK = re.compile(r"^```promql\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_ENDINGS = (".json", ".yml", ".yaml", ".md")
+_SKIPPED = {"node_modules", "__pycache__"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +35,69 @@ class Query:
     text: str
     kind: Kind
     shown: frozenset[str] = frozenset()
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file that holds queries, as data."""
+
+    path: Path
+    file: Path
+    """The path below what is checked, as it is told."""
+
+    kind: FileKind
+    content: Any
+
+
+def ours(root: Path) -> list[Source]:
+    """Read every file of this project that holds queries."""
+    paths = (path for pattern in OURS for path in sorted(root.glob(pattern)))
+    return [source for path in paths if (source := _source(path, path.relative_to(root))) is not None]
+
+
+def found(path: Path) -> tuple[list[Source], list[Problem]]:
+    """Read what somebody else's file or folder holds: dashboards, rules, their tests, and queries in texts."""
+    paths = [path] if path.is_file() else sorted(inner for inner in path.rglob("*") if inner.is_file())
+    sources: list[Source] = []
+    problems: list[Problem] = []
+    for inner in paths:
+        if inner.suffix not in _ENDINGS or _SKIPPED & set(inner.parts):
+            continue
+        try:
+            source = _source(inner, inner)
+        except (ValueError, OSError) as failed:
+            problems.append(
+                Problem(inner, "the file", "", f"cannot be read: {failed}", f"a file of {inner.suffix[1:]}")
+            )
+            continue
+        sources += [source] if source is not None else []
+    return sources, problems
+
+
+def _source(path: Path, file: Path) -> Source | None:
+    if path.suffix == ".md":
+        return Source(path, file, "text", path.read_text(encoding="utf-8"))
+    content = located.read(path)
+    kind = _kind(content)
+    return Source(path, file, kind, content) if kind else None
+
+
+def _kind(content: Any) -> FileKind | None:
+    if not isinstance(content, Mapping):
+        return None
+    kinds: dict[str, FileKind] = {"panels": "dashboard", "groups": "rules", "tests": "tests"}
+    return next((kind for key, kind in kinds.items() if isinstance(content.get(key), list)), None)
 
 
 def queries(root: Path) -> list[Query]:
-    """Collect every query below the root, in the order of the files."""
-    found: list[Query] = []
-    for path in sorted((root / DASHBOARDS).glob("*.json")):
-        found += _dashboard(path.relative_to(root), json.loads(path.read_text()))
-    for path in rule_files(root):
-        found += _rules(path.relative_to(root), yaml.safe_load(path.read_text()))
-    for path in sorted((root / TESTS).glob("*.test.yml")):
-        found += _tests(path.relative_to(root), yaml.safe_load(path.read_text()))
-    if (root / RUNBOOK).is_file():
-        found += _runbook(RUNBOOK, (root / RUNBOOK).read_text())
-    return found
+    """Collect every query of this project, in the order of the files."""
+    return asked(ours(root))
 
 
-def rule_files(root: Path) -> list[Path]:
-    """The rule files below the root."""
-    return sorted((root / RULES).glob("*.rules.yml"))
+def asked(sources: list[Source]) -> list[Query]:
+    """Collect the queries of files."""
+    return [query for source in sources for query in _READERS[source.kind](source.file, source.content)]
 
 
 def panels(document: Json) -> Iterator[Json]:
@@ -64,46 +112,58 @@ def _dashboard(file: Path, document: Json) -> Iterator[Query]:
         columns = _columns(panel)
         for target in panel.get("targets", []):
             shown = columns | legend_labels(target.get("legendFormat", ""))
-            place = f"panel {panel['title']!r}, query {target['refId']}"
-            yield Query(file, place, target["expr"], "panel", shown)
+            text = target.get("expr", "")
+            place = f"panel {str(panel.get('title', ''))!r}, query {target.get('refId', '?')}"
+            yield Query(file, place, text, "panel", shown, line_of(text))
     for note in document.get("annotations", {}).get("list", []):
         shown = legend_labels(note.get("titleFormat", ""))
         if "expr" in note:
-            yield Query(file, f"annotation {note['name']!r}", note["expr"], "annotation", shown)
+            place = f"annotation {str(note.get('name', ''))!r}"
+            yield Query(file, place, note["expr"], "annotation", shown, line_of(note["expr"]))
     for variable in document.get("templating", {}).get("list", []):
-        asked = asked_values(variable.get("definition", ""))
-        if asked:
-            yield Query(file, f"variable {variable['name']!r}", asked[0], "variable", frozenset({asked[1]}))
+        asks = asked_values(variable.get("definition", ""))
+        if asks:
+            place, line = f"variable {str(variable['name'])!r}", line_of(variable["definition"])
+            yield Query(file, place, asks[0], "variable", frozenset({asks[1]}), line)
 
 
 def _columns(panel: Json) -> frozenset[str]:
     named: set[str] = set()
     for transformation in panel.get("transformations", []):
-        if transformation["id"] == "organize":
-            named |= transformation["options"].get("renameByName", {}).keys()
-    return frozenset(named - {"Time", "Value"})
+        if transformation.get("id") == "organize":
+            named |= transformation.get("options", {}).get("renameByName", {}).keys()
+    return frozenset(name for name in named if name != "Time" and not name.startswith("Value"))
 
 
 def _rules(file: Path, document: Json) -> Iterator[Query]:
     for group in document["groups"]:
-        for rule in group["rules"]:
-            shown = annotation_labels(" ".join(rule.get("annotations", {}).values()))
-            name = f"alert {rule['alert']}" if "alert" in rule else f"recording {rule['record']}"
-            yield Query(file, name, rule["expr"], "rule", shown)
+        for rule in group.get("rules", []):
+            shown = annotation_labels(" ".join(map(str, rule.get("annotations", {}).values())))
+            name = f"alert {rule['alert']}" if "alert" in rule else f"recording {rule.get('record', '?')}"
+            text = str(rule.get("expr", ""))
+            yield Query(file, name, text, "rule", shown - rule.get("labels", {}).keys(), line_of(rule.get("expr")))
 
 
 def _tests(file: Path, document: Json) -> Iterator[Query]:
     for test in document["tests"]:
-        place = f"test {test.get('name', '')!r}"
+        place = f"test {str(test.get('name', ''))!r}"
         for series in test.get("input_series", []):
-            yield Query(file, place, series["series"], "series")
-        for asked in test.get("promql_expr_test", []):
-            yield Query(file, place, asked["expr"], "test")
-        for asked in test.get("alert_rule_test", []):
-            yield Query(file, place, asked["alertname"], "alert")
+            yield Query(file, place, series["series"], "series", line=line_of(series["series"]))
+        for case in test.get("promql_expr_test", []):
+            yield Query(file, place, case["expr"], "test", line=line_of(case["expr"]))
+        for case in test.get("alert_rule_test", []):
+            yield Query(file, place, case["alertname"], "alert", line=line_of(case["alertname"]))
 
 
-def _runbook(file: Path, text: str) -> Iterator[Query]:
+def _text(file: Path, text: str) -> Iterator[Query]:
     for match in _BLOCK.finditer(text):
         line = text.count("\n", 0, match.start()) + 2
-        yield Query(file, f"line {line}", match[1].strip(), "runbook")
+        yield Query(file, f"line {line}", match[1].strip(), "runbook", line=line)
+
+
+_READERS: dict[FileKind, Callable[[Path, Any], Iterator[Query]]] = {
+    "dashboard": _dashboard,
+    "rules": _rules,
+    "tests": _tests,
+    "text": _text,
+}

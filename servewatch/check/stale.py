@@ -14,5 +14,5 @@ def stale(root: Path) -> Iterator[Problem]:
     differences = generate.differences(root)
     if differences:
         files = "\n".join(f"{difference.path}: {difference.what}" for difference in differences)
-        place = f"{len(differences)} generated files"
-        yield Problem(Path(), place, files, "generated files are not up to date", "servewatch generate")
+        place = f"{len(differences)} generated files" if len(differences) > 1 else "this generated file"
+        yield Problem(differences[0].path, place, files, "not up to date", "servewatch generate")

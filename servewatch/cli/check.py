@@ -1,9 +1,10 @@
-"""`servewatch check`: every query against the declarations, promtool and a running Prometheus."""
+"""`servewatch check`: every query and dashboard against the declarations, promtool and a running Prometheus."""
 
 from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,44 +13,67 @@ from servewatch.cli.declarations import declarations
 from servewatch.cli.generate import require
 
 if TYPE_CHECKING:
-    from servewatch.check import Problem, Query
+    from monitoring.catalogue import Metric
+    from servewatch.check import Checked
 
 
 @click.command()
+@click.argument("path", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--live", metavar="URL", help="Also run each panel's query on this Prometheus; report empty ones.")
+@click.option("--service", metavar="MODULE:NAME", help="With PATH: a service whose own metrics may be read.")
+@click.option("--foreign", metavar="REGEX", multiple=True, help="With PATH: names of metrics that others declare.")
+@click.option("--scrape-interval", "scrape", metavar="SECONDS", type=float, default=15.0, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def check(live: str | None, as_json: bool) -> None:
+def check(
+    path: Path | None, live: str | None, service: str | None, foreign: tuple[str, ...], scrape: float, as_json: bool
+) -> None:
     """Check every query in panels, rules, rule tests and the runbook against the declared metrics.
 
-    And whether the generated files, in which most of them stand, are those of the declarations of now.
+    And each dashboard against what Grafana knows, and whether the generated files are those of the declarations of now.
+    With PATH: your own dashboards (*.json), rules and rule tests (*.yml), and queries in texts (*.md).
     """
     require("promql_parser", "grafanalib")
     with declarations():
-        asked, problems = _found(live)
+        checked = _checked(path, live, service, foreign, scrape)
+    from servewatch.check import sdk
     from servewatch.stack import promtool
 
-    with_promtool = promtool.find() is not None
+    tools = {"promtool": promtool.find() is not None, "grafana-foundation-sdk": sdk.there()}
     if as_json:
-        found = [problem.as_json() for problem in problems]
-        print(json.dumps({"queries": len(asked), "promtool": with_promtool, "problems": found}, indent=2))
+        found = [problem.as_json() for problem in checked.problems]
+        counts = {"queries": len(checked.queries), "dashboards": checked.dashboards}
+        print(json.dumps({**counts, "promtool": tools["promtool"], "tools": tools, "problems": found}, indent=2))
     else:
-        for problem in problems:
+        for problem in checked.problems:
             print(f"{problem}\n")
-        without = "" if with_promtool else " (promtool is not on PATH: what it would say is not known)"
-        print(f"{len(asked)} queries, {len(problems)} problems{without}")
-    sys.exit(1 if problems else 0)
+        missing = [name for name, there in tools.items() if not there]
+        without = f" (not installed, so what it would say is not known: {', '.join(missing)})" if missing else ""
+        counts_text = f"{len(checked.queries)} queries in {checked.dashboards} dashboards, rules and texts"
+        print(f"{counts_text}, {len(checked.problems)} problems{without}")
+    sys.exit(1 if checked.problems else 0)
 
 
-def _found(live: str | None) -> tuple[list[Query], list[Problem]]:
+def _checked(
+    path: Path | None, live: str | None, service: str | None, foreign: tuple[str, ...], scrape: float
+) -> Checked:
     # Imported here, as whatever a declaration raises comes out with its import.
+    from servewatch.check import Checked, check_folder, declared
     from servewatch.check import check as run
-    from servewatch.check import declared, queries
     from servewatch.check.live import Prometheus, empty
     from servewatch.check.stale import stale
     from servewatch.generate import ROOT
 
-    asked = queries(ROOT)
-    problems = [*stale(ROOT), *run(ROOT, asked)]
+    own = _declared_by(service) if service else ()
+    checked = check_folder(path, own, foreign, scrape) if path else run(ROOT, scrape)
+    problems = [*([] if path else stale(ROOT)), *checked.problems]
     if live is not None:
-        problems += empty(asked, Prometheus(live), declared())
-    return asked, problems
+        problems += empty(checked.queries, Prometheus(live), declared(own, foreign))
+    return Checked(checked.queries, problems, checked.dashboards)
+
+
+def _declared_by(service: str) -> tuple[Metric, ...]:
+    from monitoring.own import DECLARED
+    from serving.loading import load_service
+
+    load_service(service)
+    return tuple(made.metric for made in DECLARED.all)

@@ -12,7 +12,7 @@ import pytest
 
 from servewatch.generate import ROOT
 
-IGNORED = shutil.ignore_patterns("__pycache__", "node_modules", "static", "src")
+IGNORED = shutil.ignore_patterns("__pycache__", "node_modules", "src")
 
 
 @pytest.fixture
@@ -41,7 +41,8 @@ def test_changed_declarations_are_told_until_they_are_generated(copied: Path) ->
     answer = servewatch(copied, "check")
     assert answer.returncode == 1
     assert "alerts/generated/batching.rules.yml: differs" in answer.stdout
-    assert "generated files are not up to date\n    expected: servewatch generate" in answer.stdout
+    assert ": not up to date\n" in answer.stdout
+    assert "\n    expected: servewatch generate\n" in answer.stdout
     assert "wrote alerts/generated/batching.rules.yml" in servewatch(copied, "generate").stdout
     assert "not up to date" not in servewatch(copied, "check").stdout
 
@@ -60,8 +61,8 @@ def test_what_its_file_forgot_to_list_is_told_as_that(copied: Path) -> None:
     ("right", "unlisted", "said"),
     [
         (
-            "ALERTS = (QUEUE_FULL,)",
-            "ALERTS = ()",
+            "ALERTS = (QUEUE_FULL, ",
+            "ALERTS = (",
             "'QueueFull' is declared in alerts/batching.py, but not in its ALERTS",
         ),
         (
