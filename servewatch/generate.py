@@ -10,6 +10,7 @@ from typing import Literal
 
 import alerts
 from alerts import alertmanager, slo
+from servewatch import windows
 from servewatch.stack import composed
 
 ROOT = Path(alerts.__file__).parent.parent
@@ -42,6 +43,7 @@ def files() -> dict[Path, str]:
         for topic in alerts.TOPICS
     }
     found[rules / "slo.rules.yml"] = slo.rules(slo.own(ROOT))
+    found |= {rules / name: text for name, text in windows.rule_files(windows.chosen()).items()}
     found[rules / "alertmanager.yml"] = alertmanager.config()
     found[stack / "prometheus.yml"] = composed.prometheus_yml()
     found |= {boards / f"{name}.json": text for name, text in dashboards.DASHBOARDS.items()}

@@ -69,6 +69,14 @@ class Settings:
     )
     torch_threads: int = _option(1, "Threads of one PyTorch call on a CPU.", least=1)
     faults: bool = _option(False, "Obey X-Servewatch-Fault headers. For demonstrations, never in production.")
+    drift_step: str = _option(
+        "5m", "How often drift is scored. Read by `servewatch generate` and `servewatch up`, as are the next three."
+    )
+    drift_windows: str = _option("1h 1d", "Windows over which drift and quality are scored, from short to long.")
+    drift_scrape: str = _option("5s", "How often Prometheus scrapes what is watched.")
+    drift_false_pages: float = _option(
+        1.0, "False alarms of drift that a service may raise in a month, over all that it watches.", least=1e-6
+    )
     trace_endpoint: str = _option(
         "", "OpenTelemetry collector that traces are sent to, such as http://127.0.0.1:4318; empty turns tracing off."
     )

@@ -12,6 +12,7 @@ import yaml
 
 from alerts.rules import DASHBOARDS
 from alerts.stack import REFERENCE_JOB, SAMPLE_LIMIT
+from servewatch import windows
 from servewatch.stack.ports import HOST, Ports
 
 INTERVAL = "5s"
@@ -102,10 +103,11 @@ def write(folder: Path, ports: Ports, service_name: str, alertmanager: str, own:
 
 
 def rule_files() -> Sequence[tuple[str, str]]:
-    """The generated rule files of the alerts package, by name."""
+    """The generated rule files of the alerts package, by name; those of drift and quality as the settings say."""
     folder = files("alerts") / "generated"
     found = [entry for entry in folder.iterdir() if entry.name.endswith(".rules.yml")] if folder.is_dir() else []
-    return [(entry.name, entry.read_text()) for entry in sorted(found, key=lambda entry: entry.name)]
+    texts = {entry.name: entry.read_text() for entry in found}
+    return sorted({**texts, **windows.rule_files(windows.chosen())}.items())
 
 
 def _targets(port: int) -> dict[str, Any]:
