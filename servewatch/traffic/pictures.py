@@ -18,6 +18,9 @@ Pictures = NDArray[np.float32]
 Labels = NDArray[np.int64]
 """The index of each picture's class."""
 
+MOST = 4096
+"""Pictures that are shown: so many that showing them again and again is not itself drift from all test pictures."""
+
 DATA = "examples.fashion.data"
 MODEL = "fashion_mnist"
 
@@ -28,13 +31,13 @@ class PicturesMissing(ServewatchError):
     code = "pictures_missing"
 
 
-def load(home: Path, count: int = 256) -> Pictures:
-    """So many test pictures of the data that the model in the store was trained on; without a model, digits."""
+def load(home: Path, count: int = MOST) -> Pictures:
+    """At most so many test pictures of the data that the model in the store was trained on; without a model, digits."""
     pictures: Pictures = _data(home).test_images[:count].astype(np.float32)
     return pictures
 
 
-def labels(home: Path, count: int = 256) -> Labels:
+def labels(home: Path, count: int = MOST) -> Labels:
     """The classes of the same pictures."""
     found: Labels = _data(home).test_labels[:count].astype(np.int64)
     return found
