@@ -179,7 +179,7 @@ class Batcher:
 
     def _queue_up(self, value: Any, rows: int) -> asyncio.Future[Any]:
         future, now = self._loop.create_future(), self._clock()
-        job = Job(value, rows, future, now, deadline=deadline_now(), track=step_now())
+        job = Job(value, rows, future, now, deadline=deadline_now(), track=step_now(self.runner.batch))
         self._queue.append(job)
         self.rows += rows
         self._arrived += 1

@@ -50,7 +50,7 @@ class Notes:
 class Track:
     """Where one request is on its way, or one batch of several."""
 
-    __slots__ = ("context", "crosses", "notes", "request_ids", "sampled", "trace_id", "tracing")
+    __slots__ = ("context", "crosses", "kept", "notes", "request_ids", "sampled", "trace_id", "tracing")
 
     def __init__(
         self,
@@ -65,6 +65,7 @@ class Track:
         self.tracing, self.request_ids = tracing, request_ids
         self.context, self.sampled, self.trace_id = context, sampled, trace_id
         self.notes, self.crosses = notes, crosses
+        self.kept = True
 
     def step(self) -> Track:
         """The same, where the user's own spans have led to meanwhile."""
@@ -102,7 +103,8 @@ class OpenTrack(Track):
         if request is not None:
             self.context, self.sampled, self.trace_id = request.context, request.sampled, request.trace_id
             self.crosses = self.crosses or request.sampled or request.given
-        self.request_ids = (head.request_id.decode(),) if tracks.told or self.sampled else ()
+        self.kept = tracks.told or self.sampled
+        self.request_ids = (head.request_id.decode(),) if self.kept else ()
         self.notes = Notes() if self._log is not None else None
         self._token: Token[Track | None] = _now.set(self)
 
@@ -228,16 +230,16 @@ def begin_thread() -> None:
         tracing.skip()
 
 
-def step_now() -> Track | None:
-    """For a job that is queued now."""
+def step_now(batch: bool) -> Track | None:
+    """For a job that is queued now. In a batch of many, what only one of them passes on has no meaning."""
     track = _now.get()
-    return None if track is None else track.step()
+    return None if track is None or (batch and not track.kept) else track.step()
 
 
-def note_now(rows: int) -> bytes:
+def note_now(rows: int, batch: bool) -> bytes:
     """For a request of so many rows that is sent to another process now."""
     track = _now.get()
-    if track is None:
+    if track is None or (batch and not track.kept):
         return b""
     if track.notes is not None:
         track.notes.rows += rows

@@ -37,7 +37,7 @@ class Sent:
         self.number = self.room = 0
         self.offset: int | None = None
         self.pipe: Pipe | None = None
-        self.note = note_now(rows)
+        self.note = note_now(rows, feed.spec.batch)
 
     def stream(self, pipe: Pipe) -> None:
         """Its answer comes item by item: the runner may send one more whenever one was taken."""
