@@ -10,9 +10,12 @@ from typing import Any, Protocol
 import torch
 
 MOST_SHAPES = 32
-"""Graphs that one thread keeps; rows of yet another shape run as they are."""
+"""Graphs that one lane keeps; rows of yet another shape run as they are."""
 
 Forward = Callable[[torch.Tensor], torch.Tensor]
+Kept = dict[Any, "Replay"]
+"""What a lane has captured."""
+
 log = logging.getLogger("serving.pytorch")
 _capturing = threading.Lock()
 
@@ -23,7 +26,7 @@ class Swift(Protocol):
     willing: bool
     """False from when it was seen not to work."""
 
-    def run(self, rows: torch.Tensor) -> torch.Tensor:
+    def run(self, rows: torch.Tensor, kept: Kept) -> torch.Tensor:
         """The model's answer."""
 
 
@@ -55,26 +58,24 @@ class CudaGraph:
 
 
 class Graphs:
-    """Graphs by shape, for each thread its own: they write to memory of theirs."""
+    """Graphs by shape, for each lane its own: they write to memory of theirs."""
 
     def __init__(self, forward: Forward, capture: Callable[[Forward, torch.Tensor], Replay] = CudaGraph) -> None:
         self._forward, self._capture = forward, capture
-        self._local = threading.local()
         self.willing = True
 
-    def run(self, rows: torch.Tensor) -> torch.Tensor:
+    def run(self, rows: torch.Tensor, kept: Kept) -> torch.Tensor:
         """Replay the graph for rows of this shape, which the first of them captures."""
-        graphs: dict[Any, Replay] = self._local.__dict__.setdefault("graphs", {})
         key = (tuple(rows.shape), rows.dtype)
-        if key not in graphs:
-            if len(graphs) >= MOST_SHAPES:
+        if key not in kept:
+            if len(kept) >= MOST_SHAPES:
                 return self._forward(rows)
             try:
                 with _capturing:
-                    graphs[key] = self._capture(self._forward, rows)
+                    kept[key] = self._capture(self._forward, rows)
             except Exception as error:
                 return self._give_up(rows, error)
-        graph = graphs[key]
+        graph = kept[key]
         graph.rows.copy_(rows, non_blocking=True)
         graph.replay()
         return graph.answer
@@ -95,7 +96,7 @@ class Compiled:
         self.willing = True
         _allow_shapes(2 * sizes + 8)
 
-    def run(self, rows: torch.Tensor) -> torch.Tensor:
+    def run(self, rows: torch.Tensor, kept: Kept) -> torch.Tensor:
         """The first run with rows of a shape compiles."""
         try:
             answer: torch.Tensor = self._compiled(rows)

@@ -1,9 +1,8 @@
-"""A model's way through a device: pinned memory, a stream for each thread, and what runs in between."""
+"""A model's way through a device: pinned memory, a stream for each batch under way, and what runs in between."""
 
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -12,15 +11,15 @@ import torch
 
 from serving.devices import Tuning
 from serving.errors import RunnerFailed
-from serving.store.frameworks.pytorch_faster import Forward, Swift
+from serving.store.frameworks.pytorch_faster import Forward, Kept, Swift
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
 
 class Lane:
-    """What one thread has of a device.
+    """What one batch has of a device while it is under way.
 
-    On a GPU each thread has a stream of its own: while one computes, another's rows are on their way in and the
+    On a GPU each lane has a stream of its own: while one computes, another's rows are on their way in and the
     answers of a third on their way out. On a CPU the same steps are taken with ordinary memory.
     """
 
@@ -31,6 +30,7 @@ class Lane:
         # One that blocks: to wait must not take a core.
         self._arrived = torch.cuda.Event(blocking=True) if self._gpu else None  # type: ignore[no-untyped-call]
         self._staging = torch.empty(0, dtype=torch.uint8)
+        self.kept: Kept = {}
 
     def active(self) -> contextlib.AbstractContextManager[Any]:
         """Within it, work goes to this lane's stream."""
@@ -66,14 +66,14 @@ class Lane:
 
 
 class Pipeline:
-    """Rows in, rows out, on whatever device the module is; each thread that calls it has a lane of its own."""
+    """Rows in, rows out, on whatever device the module is; there are as many lanes as threads ever called at once."""
 
     def __init__(
         self, module: Forward, device: torch.device, tuning: Tuning, swift: Callable[[Forward], Swift] | None = None
     ) -> None:
         self._device = device
         self._tuning = tuning
-        self._local = threading.local()
+        self._lanes: list[Lane] = []
         self._dtype = torch.bfloat16 if tuning.dtype == "bfloat16" else None
         self._module = module
         self._swift = None if swift is None else swift(self._forward)
@@ -82,25 +82,28 @@ class Pipeline:
 
     def __call__(self, rows: Any) -> Array:
         """Run a batch."""
-        array, lane = np.asarray(rows), self._lane()
-        count = len(array) if array.ndim else 0
+        try:
+            lane = self._lanes.pop()  # the last that was used: its memory is warm, and its graphs are captured
+        except IndexError:
+            lane = Lane(self._device)
+        try:
+            return self._run(np.asarray(rows), lane)
+        finally:
+            self._lanes.append(lane)
+
+    def _run(self, rows: Array, lane: Lane) -> Array:
+        count = len(rows) if rows.ndim else 0
         swift = self._swift if count and self._swift is not None and self._swift.willing else None
         size = self._tuning.padded(count) if swift is not None else count
         with torch.inference_mode(), lane.active():
-            sent = lane.put(array, size)
-            answer = (swift.run if swift is not None else self._forward)(sent)
+            sent = lane.put(rows, size)
+            answer = self._forward(sent) if swift is None else swift.run(sent, lane.kept)
             if size != count and (not answer.ndim or len(answer) != size):
                 raise RunnerFailed(
                     f"the model answered {tuple(answer.shape)} to a batch of {size} rows, padded from {count}",
                     "SERVEWATCH_COMPILE=off runs batches as they are",
                 )
             return lane.take(answer if size == count else answer[:count])
-
-    def _lane(self) -> Lane:
-        if not hasattr(self._local, "lane"):
-            self._local.lane = Lane(self._device)
-        lane: Lane = self._local.lane
-        return lane
 
     def _forward(self, rows: torch.Tensor) -> torch.Tensor:
         """The model between numbers as they came and answers that numpy has a dtype for."""

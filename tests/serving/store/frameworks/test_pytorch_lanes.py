@@ -95,7 +95,7 @@ def test_padding_repeats_the_first_row(device: torch.device) -> None:
 
 @everywhere
 def test_a_pipeline_answers_as_the_model_does_from_several_threads(device: torch.device) -> None:
-    """Each thread has a lane of its own, and none gets another's rows."""
+    """Each batch has a lane of its own while it is under way, and none gets another's rows."""
     pipeline = Pipeline(Net().eval().to(device), device, Tuning())
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(pipeline, [rows_of(1 + at % 16) for at in range(200)]))
@@ -178,7 +178,7 @@ def graphs(device: torch.device) -> Any:
 
 
 @everywhere
-def test_graphs_are_captured_for_each_size_and_thread_and_answer_as_the_model_does(device: torch.device) -> None:
+def test_graphs_are_captured_for_each_size_and_lane_and_answer_as_the_model_does(device: torch.device) -> None:
     """Batches of all sizes, from two threads at once."""
     net = Net().eval().to(device)
     pipeline = Pipeline(net, device, Tuning("float32", "graphs", (1, 4, 8)), graphs(device))
