@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 import yaml
 
-from alerts import slo
+import alerts
+from alerts import objectives, slo
 from alerts.objectives import DEFAULTS, Objective, ObjectiveInvalid, parse, resolve
 from servewatch.stack import promtool
+from serving.service import definition
 
 needs_promtool = pytest.mark.skipif(
     promtool.find() is None, reason="promtool is missing; run: sudo apt-get install prometheus"
@@ -171,3 +176,17 @@ def test_services_that_promise_the_same_share_their_rules():
     text = slo.rules(many)
     assert text.count("record: slo:sli_bad:rate5m") == 3
     assert text.count("record: slo:objective:ratio") == 102
+
+
+def test_the_guides_examples_are_ones_that_can_be_declared(tmp_path):
+    """What SLO.md shows in a service and in slos.yml is read, and its table is that of the alerts."""
+    guide = (Path(alerts.__file__).parent / "SLO.md").read_text()
+    (code,) = re.findall(r"```python\n(.*?)```", guide, re.DOTALL)
+    names: dict[str, object] = {}
+    exec(compile(code, "SLO.md", "exec"), names)
+    assert len(list(objectives.named(definition(names["Shop"]).slos, "shop"))) == 3
+    (text,) = re.findall(r"```yaml\n(.*?)```", guide, re.DOTALL)
+    (tmp_path / "slos.yml").write_text(text)
+    assert {one.name for one in slo.own(tmp_path)} == {"latency", "very-fast", "checkouts", "availability"}
+    for factor, short, long in (*slo.PAGES, *slo.TICKETS):
+        assert re.search(rf"\| {factor:g} times?[a-z ]* \| {short} and {long} \|", guide), factor
