@@ -46,12 +46,12 @@ class Board:
         self._lock = threading.Lock()
         self._aside = threading.local()
 
-    def add(self, watched: Watched) -> Counts:
-        """Show it from here on, at 0; who adds the same again shares its counts."""
+    def add(self, watched: Watched, make: Callable[[Watched], Counts] | None = None) -> Counts:
+        """Show it from here on, at 0; who adds the same again shares its counts. `make` is for memory of its own."""
         with self._lock:
             if watched.key not in self._held:
                 labels = tuple(watched.counters())
-                held = _Held(watched, self._make(watched), template(labels), labels)
+                held = _Held(watched, (make or self._make)(watched), template(labels), labels)
                 self._held = {**self._held, watched.key: held}
                 self._reference = lines(s for each in self._held.values() for s in each.watched.gauges())
             return self._held[watched.key].counts

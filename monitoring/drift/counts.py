@@ -27,6 +27,10 @@ class Counts:
         """Of this process alone."""
         return cls(np.zeros((1, width), np.int64))
 
+    def after_fork(self) -> None:
+        """In a child that was forked: what its parent was doing at that moment is not its business."""
+        self._lock = threading.Lock()
+
     def add(self, found: Array) -> None:
         """Add what a batch has in each bin."""
         with self._lock:  # for the threads of this process; other processes have other rows

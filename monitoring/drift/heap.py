@@ -78,10 +78,14 @@ class Heap:
 
     def __init__(self, most_rows: int = MOST_ROWS, most_bytes: int = MOST_BYTES) -> None:
         self._most_rows, self._most_bytes = most_rows, most_bytes
+        self.closed = False
+        self.renew()
+
+    def renew(self) -> None:
+        """Begin empty, with locks that nobody holds."""
         self._batches: list[Batch] = []
         self._rows = self._size = 0
         self._put = self._counted = 0
-        self._closed = False
         self._lock = threading.Lock()
         self._some, self._enough = threading.Event(), threading.Event()
         self._done = threading.Condition(self._lock)
@@ -90,7 +94,7 @@ class Heap:
         """Take it, unless there is no room beside what waits already; never waits for who counts."""
         with self._lock:
             rows, size = self._rows + batch.rows, self._size + batch.size
-            if self._closed or (self._rows and (rows > self._most_rows or size > self._most_bytes)):
+            if self.closed or (self._rows and (rows > self._most_rows or size > self._most_bytes)):
                 return False
             self._rows, self._size = rows, size
             self._put += 1
@@ -105,14 +109,14 @@ class Heap:
     def take(self, gather: float) -> list[Batch] | None:
         """Wait for something, then a moment for more, and take all; None when it is closed and empty."""
         self._some.wait()
-        if not self._closed:
+        if not self.closed:
             self._enough.wait(gather)
         with self._lock:
             batches, self._batches = self._batches, []
             self._enough.clear()
-            if not self._closed:
+            if not self.closed:
                 self._some.clear()
-            return batches if batches or not self._closed else None
+            return batches if batches or not self.closed else None
 
     def done(self, batches: Sequence[Batch]) -> None:
         """These are counted: there is room for others."""
@@ -132,6 +136,6 @@ class Heap:
     def close(self) -> None:
         """Take no more."""
         with self._lock:
-            self._closed = True
+            self.closed = True
         self._some.set()
         self._enough.set()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Self
 
 from prometheus_client import REGISTRY
@@ -16,6 +19,7 @@ from monitoring.drift.binner import Binner
 from monitoring.drift.board import board
 from monitoring.drift.counts import Counts
 from monitoring.drift.heap import Batch, Heap, together
+from monitoring.drift.shared import SharedCounts
 from monitoring.drift.watched import Watched
 from monitoring.metrics import Metrics
 from monitoring.reference import Reference, ReferenceInvalid, extractor
@@ -30,7 +34,8 @@ log = logging.getLogger("monitoring.drift")
 class Watcher:
     """Counts one model's inputs and outputs, as its reference says. It never delays nor fails who calls `observe`.
 
-    What is handed over is read a moment later: leave it as it is. `counts` are given where another process shows them.
+    What is handed over is read a moment later: leave it as it is. `counts` are given where another process shows them;
+    `shared` is a folder that all processes of a service name, each of which then shows what all have counted.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Watcher:
         model_version: str = "",
         registry: CollectorRegistry = REGISTRY,
         counts: Counts | None = None,
+        shared: Path | None = None,
         heap: Heap | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -53,14 +59,16 @@ class Watcher:
         self.sampler: Any = None
         self._extract = extractor(reference)
         self._binner = Binner(reference.features, self._extract.numbers, self._extract.categories)
-        self._counts = counts if counts is not None else board(registry).add(watched)
+        make = (lambda watched: SharedCounts(shared, watched)) if shared is not None else None
+        self._counts = counts if counts is not None else board(registry).add(watched, make)
         metrics = Metrics(registry, labels)
         self._dropped, self._failed = metrics.counter(drift.DROPPED), metrics.counter(drift.FAILED)
         self._heap = heap or Heap()
         self._clock = clock
         self._complained, self._unsaid = float("-inf"), 0
-        self._thread = threading.Thread(target=self._work, name=f"watching-{model}", daemon=True)
-        self._thread.start()
+        self._thread = self._start()
+        forked = weakref.WeakMethod(self._forked)
+        os.register_at_fork(after_in_child=lambda: (method := forked()) and method())
 
     def observe(self, inputs: Any, outputs: Any = None) -> None:
         """Hand over rows that the model was given, and what it answered: arrays, tables or lists, a row for each."""
@@ -81,6 +89,18 @@ class Watcher:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+    def _start(self) -> threading.Thread:
+        thread = threading.Thread(target=self._work, name=f"watching-{self.name}", daemon=True)
+        thread.start()
+        return thread
+
+    def _forked(self) -> None:
+        """A child has none of its parent's threads, and counts for itself."""
+        if not self._heap.closed:
+            self._heap.renew()
+            self._counts.after_fork()
+            self._thread = self._start()
 
     def _work(self) -> None:
         while (batches := self._heap.take(GATHER)) is not None:
