@@ -33,6 +33,8 @@ class FeedbackFailed(ServewatchError):
     """The service did not take the labels."""
 
     code = "feedback_failed"
+    status = 0
+    """What it answered; 0 where it did not."""
 
 
 @dataclass
@@ -150,7 +152,9 @@ def _post(url: str, items: list[dict[str, Any]], wait: Callable[[float], object]
     if status == 413 and len(items) > 1:
         return _halves(url, items, wait)
     if status != 200:
-        raise FeedbackFailed(f"{url}{PATH} answered {status}: {_said(content)}", _help(status))
+        failed = FeedbackFailed(f"{url}{PATH} answered {status}: {_said(content)}", _help(status))
+        failed.status = status if status != 503 else 0
+        raise failed
     receipt: dict[str, Any] = orjson.loads(content)
     return receipt
 

@@ -7,7 +7,7 @@ import http.client
 import queue
 import threading
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -23,6 +23,8 @@ class Sample:
     content_type: str
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
+    truth: tuple[int, ...] = ()
+    """The classes of its pictures, where they are known."""
 
 
 class Client:
@@ -36,6 +38,7 @@ class Client:
         self._pool = ThreadPoolExecutor(max_workers=limit, thread_name_prefix="traffic")
         self._lock = threading.Lock()
         self._codes: Counter[int] = Counter()
+        self.on_prediction: Callable[[str, tuple[int, ...]], None] = lambda text, truth: None
         self._in_flight = self._skipped = 0
 
     def offer(self, sample: Sample) -> bool:
@@ -104,6 +107,8 @@ class Client:
             connection.close()
         else:
             self._idle.put(connection)
+        if sample.truth and (text := answer.getheader("X-Prediction-Id")):
+            self.on_prediction(text, sample.truth)
         return answer.status
 
     def _connection(self) -> http.client.HTTPConnection:

@@ -20,6 +20,7 @@ from servewatch.stack.native import Native
 from servewatch.stack.wake import Wake
 from servewatch.traffic import faults, pictures, samples
 from servewatch.traffic.client import Client
+from servewatch.traffic.late import LateLabels
 from servewatch.traffic.run import Run, Tally, report, tally
 from servewatch.traffic.schedule import arrivals
 from serving.errors import ServewatchError
@@ -43,18 +44,20 @@ def send_traffic(url: str, home: Path, rate: float, seconds: float | None, path:
     """Send demo traffic to the service until told to stop."""
     with Wake() as wake:
         report(path, "it prepares", Tally({}, 0, 0))
-        shown = samples.mixed(pictures.load(home))
+        shown = samples.mixed(pictures.load(home), pictures.labels(home))
         _wait_ready(url, wake, lambda problem: report(path, f"waits for the service: {problem}", Tally({}, 0, 0)))
         if wake.stop:
             return
         refuse_others(url)
         say(f"sending about {rate:g} requests/s to {url}")
-        client, began = Client(url), time.monotonic()
+        client, late, began = Client(url), LateLabels(url), time.monotonic()
+        client.on_prediction = late.note
         run = Run(client, shown, arrivals(rate))
         end = began + seconds if seconds else float("inf")
         recent, told = deque([tally(client, 0.0)], maxlen=RECENT), 0.0
         while not wake.stop and time.monotonic() < end:
             run.until(min(end, time.monotonic() + EVERY), wake)
+            late.send(wake.wait)
             now = tally(client, time.monotonic() - began)
             report(path, str(now.since(recent[0])), now)
             if now.seconds - told >= TELL_EVERY:

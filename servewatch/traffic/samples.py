@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import orjson
 from PIL import Image
 
 from servewatch.traffic.client import Sample
-from servewatch.traffic.pictures import Pictures
+from servewatch.traffic.pictures import Labels, Pictures
 
 PREDICT, PREDICT_ARRAY = "/predict", "/predict_array"
 
@@ -35,16 +36,23 @@ def npy(pictures: Pictures) -> Sample:
     return Sample(PREDICT_ARRAY, "application/x-npy", file.getvalue())
 
 
-def mixed(pictures: Pictures) -> list[Sample]:
+def mixed(pictures: Pictures, truth: Labels | None = None) -> list[Sample]:
     """What a service sees in a day: mostly single pictures, some as arrays, a few requests with four rows.
 
     Those that come more than once are picked evenly: a few favourites would show as drift, and rightly so.
     """
-    singles = [png(picture) for picture in pictures]
-    arrays = [encode(picture) for first, encode in ((0, as_json), (3, npy)) for picture in pictures[first::6]]
-    picked = pictures[1::8]
-    groups = [npy(picked[start : start + 4]) for start in range(0, len(picked), 4)]
-    return [*singles, *arrays, *groups]
+    every = np.arange(len(pictures))
+    picked = every[1::8]
+    plan: list[tuple[Callable[[Pictures], Sample], Any]] = [
+        *((png, place) for place in every),
+        *((encode, place) for first, encode in ((0, as_json), (3, npy)) for place in every[first::6]),
+        *((npy, picked[start : start + 4]) for start in range(0, len(picked), 4)),
+    ]
+    shown = [encode(pictures[places]) for encode, places in plan]
+    if truth is None:
+        return shown
+    known = [tuple(np.atleast_1d(truth[places]).tolist()) for _, places in plan]
+    return [replace(sample, truth=classes) for sample, classes in zip(shown, known, strict=True)]
 
 
 def rows(pictures: Pictures, count: int) -> Sample:
