@@ -204,12 +204,11 @@ def report(path: str, taken: Mapping[str, Sequence[float]]) -> str:
 @contextmanager
 def collecting() -> Any:
     """A collector in another process, which throws away what comes."""
-    sink = subprocess.Popen([sys.executable, "-c", SINK], stdout=subprocess.PIPE, text=True)
-    try:
-        yield f"http://127.0.0.1:{sink.stdout.readline().strip()}"
-    finally:
-        sink.kill()
-        sink.wait()
+    with subprocess.Popen([sys.executable, "-c", SINK], stdout=subprocess.PIPE, text=True) as sink:
+        try:
+            yield f"http://127.0.0.1:{sink.stdout.readline().strip()}"
+        finally:
+            sink.kill()
 
 
 def main() -> None:
