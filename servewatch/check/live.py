@@ -15,6 +15,7 @@ from alerts.promql import select
 from alerts.requests import JOB, UP
 from monitoring.catalogue import stack
 from servewatch.check.declared import Declared
+from servewatch.check.optional import shown_by
 from servewatch.check.problem import Problem
 from servewatch.check.sources import DASHBOARDS, Query
 from servewatch.check.texts import plain
@@ -68,10 +69,17 @@ def empty(queries: list[Query], prometheus: Prometheus, declared: Declared) -> I
             continue
         text = plain(query.text)
         selectors = list(_selectors(promql.parse(text)))
-        if not prometheus.ask(text) and not {selector.name for selector in selectors} & _MAY_BE_EMPTY:
+        if not prometheus.ask(text) and not _rightly(selectors, prometheus):
             reason = _why(selectors, prometheus, declared)
             said = f"no result: {reason}"
             yield Problem(query.file, query.place, query.text, said, "at least one series", query.line, joined=True)
+
+
+def _rightly(selectors: list[Any], prometheus: Prometheus) -> bool:
+    """Whether a panel is empty as all is well, or as no service does what it draws."""
+    names = {selector.name for selector in selectors}
+    signs = {sign for name, sign in shown_by().items() if name in names}
+    return bool(names & _MAY_BE_EMPTY) or any(not prometheus.ask(f"count({sign})") for sign in signs)
 
 
 def _selectors(tree: Any) -> Iterator[Any]:

@@ -84,6 +84,14 @@ def test_panels_with_a_result_and_quiet_alerts_are_no_problem(prometheus, monkey
     assert list(empty(asked, Prometheus(prometheus), declared())) == []
 
 
+@pytest.mark.parametrize(("known", "problems"), [(set(), 0), ({"count(servewatch_first_chunk_seconds_bucket)"}, 1)])
+def test_what_no_service_does_may_be_absent(known, problems, prometheus, monkeypatch):
+    """Where no endpoint streams, the panel of streams is rightly empty; where one does, that is told."""
+    monkeypatch.setattr(_Answers, "known", frozenset({ANSWERING, *known}))
+    query = Query(Path("b"), "p", "sum(rate(servewatch_first_chunk_seconds_count[5m]))", "panel")
+    assert len(list(empty([query], Prometheus(prometheus), declared()))) == problems
+
+
 def test_the_live_command_exits_with_1_and_names_empty_panels(prometheus, monkeypatch):
     """Where a service is scraped and gives no series, `check --live` reports each panel and exits with 1."""
     monkeypatch.setattr(_Answers, "known", frozenset({ANSWERING}))

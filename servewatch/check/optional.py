@@ -1,0 +1,31 @@
+"""What a service has only where it does the thing: streams, several processes, GPUs, a reference to compare with."""
+
+from __future__ import annotations
+
+import alerts
+from monitoring.catalogue import Metric, drift, quality, requests, runtime
+
+_DOES: tuple[tuple[Metric, tuple[Metric, ...]], ...] = (
+    (requests.FIRST_CHUNK, (requests.FIRST_CHUNK,)),
+    (runtime.PROCESS_RESTARTS, (runtime.PROCESS_RESTARTS,)),
+    (runtime.TRACE_SPANS, (runtime.TRACE_SPANS,)),
+    (runtime.GPU_UTILISATION, runtime.GPU),
+    (drift.OBSERVATIONS, drift.ALL),
+    (quality.LABELLED, quality.ALL),
+)
+"""What shows that a service does it, and the metrics that it then has."""
+
+_RECORDED = {"drift": drift.OBSERVATIONS, "quality": quality.LABELLED}
+
+
+def shown_by() -> dict[str, str]:
+    """Tell, for each series that may rightly be absent, which one shows that it may not."""
+    found = {name: _first(sign) for sign, metrics in _DOES for metric in metrics for name in metric.series}
+    for recording in alerts.RECORDINGS:
+        if recording.topic in _RECORDED:
+            found[recording.name] = _first(_RECORDED[recording.topic])
+    return found
+
+
+def _first(metric: Metric) -> str:
+    return next(iter(metric.series))
