@@ -236,6 +236,13 @@ def test_a_service_that_watches_nothing_has_no_such_route(serve):
         create_app(Clash, Settings.load({}))
 
 
+def test_a_minimum_of_accuracy_is_shown_where_the_settings_have_one(serve):
+    """Alerts read it from the service; without it there is no such series."""
+    whose = {"model": "pets", "model_version": "3", "reference": REFERENCE.hash}
+    assert serve(Pets).value("servewatch_accuracy_minimum_ratio", **whose) is None
+    assert serve(Pets, accuracy_minimum=0.9).value("servewatch_accuracy_minimum_ratio", **whose) == 0.9
+
+
 def test_the_secret_is_the_settings_or_a_files(tmp_path):
     """One of the two, and a file that is there and not empty."""
     (tmp_path / "key").write_text("hush\n")
