@@ -20,6 +20,7 @@ SURE = 3.0
 
 MINIMUM_LABELS = 50
 MINIMUM_ROWS = 100
+_HALF = 0.5
 _PRIOR = 1.0
 """Labels that each bin is given beforehand, as right as the reference's rows in it."""
 
@@ -132,8 +133,8 @@ def _estimate(windows: Windows) -> Iterator[Recording]:
     whole = by("sum", _WINDOWED, ROWS() & BIN_ACCURACY()) > 0
     yield ESTIMATED.filled(by("sum", _WINDOWED, ROWS() * BIN_ACCURACY()) / whole, step)
     learnt = _confidence(windows, drift.REFERENCE_RATIO, "bin") * _confidence(windows, drift.REFERENCE_ROWS)
-    chance = BIN_ACCURACY() * (1 - BIN_ACCURACY())
-    spread = by("sum", _WINDOWED, (ROWS() + ROWS() ** 2 / learnt) * chance)
+    guess = (learnt * BIN_ACCURACY() + _HALF) / (learnt + 2 * _HALF)  # of few rows, none wrong does not mean sure
+    spread = by("sum", _WINDOWED, (ROWS() + ROWS() ** 2 / learnt) * (guess * (1 - guess)))
     yield ESTIMATED_SD.filled(call("sqrt", spread) / whole, step)
     drifted = by("count", _WINDOWED, _last(windows, drift.SCORE, role="input") > _last(windows, drift.Z_CRITICAL))
     yield DRIFTED.filled(drifted | 0 * ESTIMATED(), step)
@@ -164,9 +165,10 @@ def _measured(windows: Windows) -> Iterator[Recording]:
     # A model that tells no confidence, or a window without rows, has nothing to weigh by: every label counts alike.
     plain = by("sum", _WINDOWED, CORRECT_COUNT()) / (LABELS() > 0)
     yield LABELLED.filled((weighed & (LABELS() > 0)) | plain, step)
-    chance = LABELLED_BIN_ACCURACY() * (1 - LABELLED_BIN_ACCURACY())
-    weighed_sd = call("sqrt", by("sum", _WINDOWED, share**2 * chance / (LABELLED_COUNT() + _PRIOR)))
-    guess = (by("sum", _WINDOWED, CORRECT_COUNT()) + 0.5) / (LABELS() + 1)
+    many = LABELLED_COUNT() + (_PRIOR + 2 * _HALF)
+    guess = (CORRECT_COUNT() + prior + _HALF) / many
+    weighed_sd = call("sqrt", by("sum", _WINDOWED, share**2 * (guess * (1 - guess) / many)))
+    guess = (by("sum", _WINDOWED, CORRECT_COUNT()) + _HALF) / (LABELS() + 2 * _HALF)
     plain_sd = call("sqrt", guess * (1 - guess) / (LABELS() + 1))
     yield LABELLED_SD.filled((weighed_sd & (LABELS() > 0)) | (plain_sd & (LABELS() > 0)), step)
 
