@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from pathlib import Path
 from typing import Any, TypeVar
 
 from prometheus_client.registry import REGISTRY, CollectorRegistry
@@ -13,6 +14,7 @@ from monitoring.exposition import MetricsServer
 from monitoring.instrument import asgi, wsgi
 from monitoring.instrument.apart import Apart, Ready
 from monitoring.instrument.counts import UNKNOWN, Counts
+from monitoring.instrument.processes import Shared
 from monitoring.instrument.routes import Routes
 from monitoring.metrics import Metrics
 
@@ -38,12 +40,14 @@ def instrument(
     metrics_host: str = "127.0.0.1",
     health: bool = True,
     ready: Ready | None = None,
+    processes: str | Path | None = None,
 ) -> A:
     """Measure every request of an app, by its route; give it /healthz, /livez, /readyz and /metrics unless it has them.
 
     `service` and `version` are labels of all its metrics; the app's own title, name and version unless given.
     `metrics_port` shows /metrics on a port and thread of its own too. `ready` tells why requests are not welcome, or
-    None. Call it once, where the app is made; middleware and routes may come before or after. Gives the app.
+    None. `processes` is a folder, not on a network, that the processes of one app share, each of which then shows the
+    sum of all. Call it once, where the app is made; middleware and routes may come before or after. Gives the app.
     """
     if getattr(app, NAME, None) is not None:
         raise InstrumentInvalid(f"{app!r} is instrumented already: call instrument(app) once")
@@ -51,10 +55,11 @@ def instrument(
     constant = {"service": service or _service(app), "version": version or _version(app)}
     metrics = Metrics(registry, constant)
     own.expose(registry, constant)
-    wrap(app, Counts(metrics), Apart(metrics, metrics_path, health, ready))
+    apart = Apart(metrics, metrics_path, health, ready, Shared(Path(processes), registry) if processes else None)
+    wrap(app, Counts(metrics), apart)
     app.__dict__[NAME] = constant["service"]
     if metrics_port is not None:
-        server = MetricsServer(registry, metrics_host, metrics_port)
+        server = MetricsServer(apart.shown, metrics_host, metrics_port)
         log.info("the metrics of %s are on %s", constant["service"], server.url)
     return app
 

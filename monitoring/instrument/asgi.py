@@ -124,6 +124,7 @@ class Instrumented:
     def _know(self) -> None:
         """Show every endpoint at 0."""
         self._known = True
+        self._apart.begin()
         for method in METHODS:
             self._counts.know(self._routes.table(method).templates - self._quiet)
 

@@ -100,6 +100,7 @@ class Instrumented:
         path = environ.get("PATH_INFO", "")
         if not self._known:
             self._known = True
+            self._apart.begin()
             self._counts.know(self._rules() - self._quiet)
         if path in self._quiet:
             if path not in self._apart.paths or path in self._rules():

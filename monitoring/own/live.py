@@ -6,7 +6,7 @@ from collections.abc import Callable
 from enum import Enum
 from itertools import product
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import prometheus_client as prom
 from prometheus_client.metrics import MetricWrapperBase
@@ -106,10 +106,11 @@ class Gauge(Live[prom.Gauge]):
 
 
 class Histogram(Live[prom.Histogram]):
-    """A user's histogram: `observe()`, or `labels(...).observe()` where it has labels."""
+    """A user's histogram: `observe()`, `with time():`, or the same on `labels(...)`."""
 
     def __init__(
         self, declaration: Declaration, parent: prom.Histogram, limit: int, dropped: Callable[[str], prom.Counter]
     ) -> None:
         super().__init__(declaration, parent, limit, dropped)
         self.observe: Callable[..., None] = parent.observe
+        self.time: Callable[[], Any] = parent.time
