@@ -53,6 +53,9 @@ class Vector:
     def __gt__(self, other: Vector | float) -> Vector:
         return _meet(self, ">", other)
 
+    def __lt__(self, other: Vector | float) -> Vector:
+        return _meet(self, "<", other)
+
     def __ge__(self, other: Vector | float) -> Vector:
         return _meet(self, ">=", other)
 

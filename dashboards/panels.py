@@ -88,10 +88,11 @@ class Var(core.Template):  # type: ignore[misc]
             current = {"text": "Prometheus", "value": "prometheus"}
             shared: Json = {"query": self.query, "refresh": 1, "includeAll": False, "multi": False}
         else:
-            current = {"text": "All", "value": "$__all"}
+            first, many = self.default or "$__all", self.default is None
+            current = {"text": "All" if many else first, "value": first}
             asked = {"query": self.query, "refId": f"Variable-{self.name}"}
             shared = {"query": asked, "definition": self.query, "datasource": DATASOURCE, "refresh": 2, "sort": 1}
-            shared |= {"includeAll": True, "multi": True, "allValue": ".+"}
+            shared |= {"includeAll": many, "multi": many, **({"allValue": ".+"} if many else {})}
         named = {"name": self.name, "label": self.label, "type": self.type, "hide": 0, "regex": ""}
         return {**named, **shared, "options": [], "current": current}
 
@@ -141,8 +142,12 @@ def timeseries(
     limit: float | None = None,
     colors: dict[str, str] | None = None,
     beside: bool = False,
+    least: float | None = 0,
 ) -> Modern:
-    """Lines over time; `limit` draws an alert's threshold, `beside` has room for the names of many lines."""
+    """Lines over time; `limit` draws an alert's threshold, `beside` has room for the names of many lines.
+
+    The axis begins at `least`, or where the lines do.
+    """
     custom: Json = {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 40 if stacked else 8, "showPoints": "never"}
     custom |= {"stacking": {"mode": "normal" if stacked else "none", "group": "A"}, "spanNulls": False}
     custom |= {"thresholdsStyle": {"mode": "off" if limit is None else "dashed"}}
@@ -154,7 +159,9 @@ def timeseries(
         description=description,
         targets=list(queries),
         options={"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}},
-        defaults=_field(unit, steps(limit)) | {"min": 0, "custom": custom, "color": {"mode": "palette-classic"}},
+        defaults=_field(unit, steps(limit))
+        | {"custom": custom, "color": {"mode": "palette-classic"}}
+        | ({} if least is None else {"min": least}),
         overrides=colored(colors or {}),
     )
 
@@ -204,9 +211,9 @@ def timeline(title: str, description: str, expr: str, legend: str, mappings: lis
     )
 
 
-def variable(name: str, label: str, asked: str) -> Var:
-    """A variable whose values Prometheus knows; several may be chosen, or all."""
-    return Var(name=name, label=label, query=asked)
+def variable(name: str, label: str, asked: str, first: str | None = None) -> Var:
+    """A variable whose values Prometheus knows; several may be chosen, or all, unless it is one that starts so."""
+    return Var(name=name, label=label, query=asked, default=first)
 
 
 def board(
@@ -217,6 +224,7 @@ def board(
     annotations: Sequence[Json],
     links: Sequence[Any],
     rows: Sequence[tuple[str, int, Sequence[Sequence[Modern]]]],
+    since: str = "now-15m",
 ) -> str:
     """Render a dashboard: rows of (heading, height, lines of panels), placed so that nothing overlaps."""
     source = Var(name="datasource", label="Data source", query="prometheus", type="datasource")
@@ -231,7 +239,7 @@ def board(
         graphTooltip=1,
         timezone="browser",
         refresh="30s",
-        time=core.Time("now-15m", "now"),
+        time=core.Time(since, "now"),
         links=list(links),
         templating=core.Templating(list=[source, *variables]),
         annotations=core.Annotations(list=list(annotations)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 OK, WARNING, BAD, TRAFFIC = "green", "orange", "red", "blue"
+NOTHING = "#808080"
+"""Neither good nor bad: nothing is known."""
 P50, P95, P99, MEAN = "light-blue", "blue", "dark-blue", "purple"
 
 CODES = {"/^2/": OK, "/^3/": "light-green", "/^4/": WARNING, "/^5/": BAD}

@@ -24,8 +24,14 @@ VALUES = {
     "alertname": ("QueueFull",),
     "alertstate": ("firing", "pending"),
     "severity": ("page",),
+    "feature": ("confidence", "predicted_class"),
+    "role": ("input", "output"),
+    "bin": ("00", "01", "other", "missing"),
 }
 """What a label is in the samples; any other label is its own name."""
+
+STEADY = {"servewatch_feature_reference_ratio": 0.25, "servewatch_feature_reference_rows": 5000}
+"""What a gauge is, where that is not 1."""
 
 
 def series() -> list[dict[str, str]]:
@@ -40,7 +46,8 @@ def _of(metric: Metric) -> Iterator[dict[str, str]]:
         if metric.kind == "histogram":
             yield from _histogram(metric, known)
         else:
-            yield _one(metric.name, known, f"0+3x{STEPS}" if metric.kind == "counter" else f"1x{STEPS}")
+            steady = f"{STEADY.get(metric.name, 1)}x{STEPS}"
+            yield _one(metric.name, known, f"0+3x{STEPS}" if metric.kind == "counter" else steady)
 
 
 def _histogram(metric: Metric, labels: dict[str, str]) -> Iterator[dict[str, str]]:

@@ -1,0 +1,116 @@
+"""Panels of this moment's values: bars, shares of a whole, tables of several numbers, and words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dashboards.panels import Json, Modern, query
+from dashboards.style import Step, steps
+
+_LAST = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A number of a table: its heading, its query, its unit, and from where on it is coloured."""
+
+    title: str
+    expr: str
+    unit: str = "short"
+    decimals: int = 2
+    colored: tuple[Step, ...] = ()
+
+
+def bars(
+    title: str,
+    description: str,
+    expr: str,
+    unit: str,
+    legend: str,
+    absent: str,
+    *,
+    thresholds: Sequence[Step] = (),
+    most: float | None = None,
+    upright: bool = False,
+) -> Modern:
+    """A bar for each series, up to `most`."""
+    options: Json = {"reduceOptions": _LAST, "displayMode": "gradient", "valueMode": "color", "showUnfilled": True}
+    options |= {"orientation": "vertical" if upright else "horizontal", "namePlacement": "auto", "sizing": "auto"}
+    defaults = _field(unit, absent) | {"thresholds": {"mode": "absolute", "steps": list(thresholds or steps())}}
+    defaults |= {"color": {"mode": "thresholds"}, "min": 0} | ({} if most is None else {"max": most})
+    return _panel("bargauge", title, description, options, defaults, [query(expr, legend, instant=True)])
+
+
+def pie(title: str, description: str, expr: str, legend: str, absent: str) -> Modern:
+    """The shares of a whole."""
+    options: Json = {"reduceOptions": _LAST, "pieType": "donut", "displayLabels": []}
+    options |= {"legend": {"displayMode": "table", "placement": "right", "showLegend": True, "values": ["percent"]}}
+    options |= {"tooltip": {"mode": "single", "sort": "none"}}
+    defaults = _field("percentunit", absent) | {"color": {"mode": "palette-classic"}}
+    return _panel("piechart", title, description, options, defaults, [query(expr, legend, instant=True)])
+
+
+def numbers(
+    title: str, description: str, labels: dict[str, str], columns: Sequence[Column], absent: str, *, share: int = 1
+) -> Modern:
+    """A row for each set of labels, and a column for each number; queries whose labels are the same share rows."""
+    values = {f"Value #{chr(ord('A') + at)}": column for at, column in enumerate(columns)}
+    names = labels | {value: column.title for value, column in values.items()}
+    organize = {"excludeByName": {"Time": True}, "indexByName": {name: at for at, name in enumerate(names)}}
+    shown = {"showHeader": True, "cellHeight": "sm"}
+    made = _panel("table", title, description, shown, _field("short", absent), [_cells(c) for c in columns], share)
+    made.defaults["custom"] = {"align": "auto", "filterable": False}
+    made.transformations = [{"id": "merge", "options": {}}, {"id": "organize", "options": organize | _renamed(names)}]
+    made.overrides = [_styled(column) for column in columns]
+    return made
+
+
+def text(title: str, content: str, *, share: int = 1) -> Modern:
+    """Words in Markdown."""
+    return _panel(
+        "text", title, "How to read what stands here.", {"mode": "markdown", "content": content}, {}, (), share
+    )
+
+
+def _cells(column: Column) -> Json:
+    return query(column.expr, shape="table")
+
+
+def _renamed(names: dict[str, str]) -> Json:
+    return {"renameByName": names}
+
+
+def _styled(column: Column) -> Json:
+    properties: list[Json] = [{"id": "unit", "value": column.unit}, {"id": "decimals", "value": column.decimals}]
+    if column.colored:
+        colors = {"mode": "absolute", "steps": list(column.colored)}
+        properties += [
+            {"id": "thresholds", "value": colors},
+            {"id": "custom.cellOptions", "value": {"type": "color-text"}},
+        ]
+    return {"matcher": {"id": "byName", "options": column.title}, "properties": properties}
+
+
+def _field(unit: str, absent: str) -> Json:
+    return {"unit": unit, "noValue": absent}
+
+
+def _panel(
+    kind: str,
+    title: str,
+    description: str,
+    options: Json,
+    defaults: Json,
+    queries: Sequence[object],
+    share: int = 1,
+) -> Modern:
+    return Modern(
+        kind=kind,
+        title=title,
+        description=description,
+        targets=list(queries),
+        options=options,
+        defaults=defaults,
+        share=share,
+    )
