@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +30,29 @@ def learn(path: Path, run: Run | None, outputs: str | None, labels: str | None, 
     """Learn from a file; where no column has the outputs, `run` makes them. A chunk at a time is in memory."""
     try:
         learner = Learner(**options)
-        for chunk in files.chunks(path, text=learner.options.categories):
-            data, made, right = split(chunk, outputs, labels)
-            if made is None and run is not None:
-                made = _outputs(run, rows_for(data, learner.options.dtype))
+        said = learner.options
+        for data, made, right in chunks(path, run, outputs, labels, text=said.categories, dtype=said.dtype):
             learner.add(data, made, right)
         return learner.reference()
     except ReferenceInvalid as error:
         raise LearningFailed(str(error)) from None
+
+
+def chunks(
+    path: Path,
+    run: Run | None,
+    outputs: str | None,
+    labels: str | None,
+    *,
+    text: Sequence[str] = (),
+    dtype: str = "float32",
+) -> Iterator[tuple[Any, Any, Any]]:
+    """The file's inputs, outputs and labels, a chunk at a time."""
+    for chunk in files.chunks(path, text=text):
+        data, made, right = split(chunk, outputs, labels)
+        if made is None and run is not None:
+            made = _outputs(run, rows_for(data, dtype))
+        yield data, made, right
 
 
 def _outputs(run: Run, rows: Any) -> Any:

@@ -169,7 +169,7 @@ class Lifecycle:
 
     def _loaded(self, model: Model) -> Model:
         """Show it in the metrics and on /healthz, and watch it where it is to be watched."""
-        info, reference = model.info, self.watching.loaded(model)
+        info, reference = model.info, self.watching.loaded(model, self.settings)
         self.desk.loaded(model)
         self.metrics.gauge(
             models.INFO, model=info.name, model_version=info.version, framework=info.framework, reference=reference

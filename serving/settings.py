@@ -91,6 +91,12 @@ class Settings:
         0.0, "Accuracy below which AccuracyLow pages; 0: five points below the reference's.", least=0, most=1
     )
     feedback_days: float = _option(7.0, "Days after a prediction in which its label is taken.", least=0.001, most=3650)
+    log_rows: int = _option(
+        0, "Watched rows of each model that a process keeps in files, for a closer look; 0 keeps none.", least=0
+    )
+    log_rows_days: float = _option(7.0, "Days after which logged rows are removed.", least=0.001)
+    log_rows_bytes: int = _option(64 * 1024 * 1024, "Bytes of a model's logged rows; the oldest go first.", least=1)
+    log_rows_leave_out: str = _option("", "Features that are not logged, with spaces between them.")
     access_log: str = _option("off", "off, or json: a line on stdout for each request.", of="off json")
     log_format: str = _option("text", "text or json, for the log on stderr.", of="text json")
     log_level: str = _option("info", "debug, info, warning or error.", of="debug info warning error")

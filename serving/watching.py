@@ -13,9 +13,11 @@ from monitoring.catalogue import SERVICE_LABELS, drift
 from monitoring.drift import Watcher
 from monitoring.drift.counts import Counts
 from monitoring.drift.watched import Watched
-from monitoring.reference import Reference, ReferenceInvalid
+from monitoring.reference import Reference, ReferenceInvalid, extractor
+from serving import rows
 from serving.errors import ServiceInvalid
 from serving.methods import ModelRef
+from serving.settings import Settings
 from serving.signature import Signature
 from serving.store import Model
 from serving.store.model import ModelInfo
@@ -90,11 +92,13 @@ class Watching:
         self._by_method: dict[str, str] = {method.name: method.watch for method in methods if method.watch}
         self._watchers: dict[str, Watcher | Unwatched] = {}
 
-    def loaded(self, model: Model) -> str:
+    def loaded(self, model: Model, settings: Settings | None = None) -> str:
         """Watch a model that was loaded, if any method here is watched by it; gives its reference's hash."""
         reference: Reference | None = getattr(model, "reference", None)
         if model.info.name in self._by_method.values() and model.info.name not in self._watchers:
-            self._watchers[model.info.name] = self._begin(model.info, reference)
+            self._watchers[model.info.name] = watcher = self._begin(model.info, reference)
+            if isinstance(watcher, Watcher) and settings is not None:
+                watcher.sampler = rows.sampler(settings, model.info, extractor(watcher.reference))
         return reference.hash if reference is not None else ""
 
     def _begin(self, info: ModelInfo, reference: Reference | None) -> Watcher | Unwatched:

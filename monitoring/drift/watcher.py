@@ -23,6 +23,7 @@ from monitoring.drift.shared import SharedCounts
 from monitoring.drift.watched import Watched
 from monitoring.metrics import Metrics
 from monitoring.reference import Reference, ReferenceInvalid, extractor
+from monitoring.sampling import Sampler
 
 GATHER = 0.02
 """Seconds for which rows wait for others: answers go first, and many small batches cost little more than one."""
@@ -56,7 +57,8 @@ class Watcher:
         watched = Watched(labels, reference)
         self.reference = reference
         self.name = model
-        self.sampler: Any = None
+        self.sampler: Sampler | None = None
+        """Keeps some of the rows, where somebody asked for it."""
         self._extract = extractor(reference)
         self._binner = Binner(reference.features, self._extract.numbers, self._extract.categories)
         make = (lambda watched: SharedCounts(shared, watched)) if shared is not None else None
@@ -108,6 +110,8 @@ class Watcher:
                 self._count(joined)
             self._heap.done(batches)
             del batches
+        if self.sampler is not None:
+            self.sampler.close()
 
     def _count(self, batches: list[Batch]) -> None:
         """Count batches as one; where that fails, each alone, so that a bad one takes no other along."""
@@ -115,6 +119,8 @@ class Watcher:
             whole = Batch.join(batches)
             found = self._extract(whole.inputs, whole.outputs)
             self._counts.add(self._binner.count(found.numbers, found.codes))
+            if self.sampler is not None:
+                self.sampler.take(found)
         except Exception as error:  # whatever traffic holds, the thread lives on
             if len(batches) > 1:
                 for batch in batches:

@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "servewatch.cli.serve:serve",
     "models": "servewatch.cli.models:models",
     "reference": "servewatch.cli.reference:reference",
+    "drift": "servewatch.cli.drift:drift",
     "feedback": "servewatch.cli.feedback:feedback",
     "generate": "servewatch.cli.generate:generate",
     "check": "servewatch.cli.check:check",
