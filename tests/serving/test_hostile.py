@@ -143,8 +143,9 @@ class Attacked:
             return answer.status, answer.read()
 
     def ready(self) -> bool:
+        """Whichever worker is asked."""
         try:
-            return self.ask("GET", "/readyz")[0] == 200
+            return all(self.ask("GET", "/readyz")[0] == 200 for _ in range(32))
         except OSError:
             return False
 
