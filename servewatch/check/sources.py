@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from alerts import objectives
+from alerts.windows import LONG
 from servewatch.check import located
 from servewatch.check.located import line_of
 from servewatch.check.problem import Problem
@@ -18,7 +20,7 @@ RUNBOOK = Path("alerts/runbook.md")
 OURS = ("dashboards/generated/*.json", "alerts/generated/*.rules.yml", "tests/alerts/*.test.yml", str(RUNBOOK))
 
 Kind = Literal["panel", "variable", "annotation", "rule", "test", "series", "alert", "runbook"]
-FileKind = Literal["dashboard", "rules", "tests", "text"]
+FileKind = Literal["dashboard", "rules", "tests", "objectives", "text"]
 Json = dict[str, Any]
 
 _BLOCK = re.compile(r"^```promql\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -79,6 +81,9 @@ def _source(path: Path, file: Path) -> Source | None:
     if path.suffix == ".md":
         return Source(path, file, "text", path.read_text(encoding="utf-8"))
     content = located.read(path)
+    if path.name == objectives.FILE:
+        objectives.resolve(objectives.read(path))
+        return Source(path, file, "objectives", content)
     kind = _kind(content)
     return Source(path, file, kind, content) if kind else None
 
@@ -155,6 +160,16 @@ def _tests(file: Path, document: Json) -> Iterator[Query]:
             yield Query(file, place, case["alertname"], "alert", line=line_of(case["alertname"]))
 
 
+def _objectives(file: Path, document: Json) -> Iterator[Query]:
+    for service, entries in document.items():
+        for entry in (one for one in entries if isinstance(one, Mapping)):
+            for part in ("errors", "total"):
+                if part in entry:
+                    place = f"{part} of the objective {str(entry['name'])!r} of {service}"
+                    text = entry[part].replace(objectives.WINDOW, LONG)
+                    yield Query(file, place, text, "rule", line=line_of(entry[part]))
+
+
 def _text(file: Path, text: str) -> Iterator[Query]:
     for match in _BLOCK.finditer(text):
         line = text.count("\n", 0, match.start()) + 2
@@ -165,5 +180,6 @@ _READERS: dict[FileKind, Callable[[Path, Any], Iterator[Query]]] = {
     "dashboard": _dashboard,
     "rules": _rules,
     "tests": _tests,
+    "objectives": _objectives,
     "text": _text,
 }

@@ -126,9 +126,10 @@ def test_a_key_that_grafana_would_drop_is_told():
     (generated, *_) = [one for one in ours(ROOT) if one.kind == "dashboard"]
     assert list(sdk.dropped(generated)) == []
     board = json.loads(json.dumps(generated.content))
-    board["panels"][10]["options"]["legend"]["showlegend"] = True
+    at = next(at for at, panel in enumerate(board["panels"]) if panel["type"] == "timeseries")
+    board["panels"][at]["options"]["legend"]["showlegend"] = True
     (problem,) = sdk.dropped(source(board))
-    assert problem.place == "/panels/10/options/legend/showlegend"
+    assert problem.place == f"/panels/{at}/options/legend/showlegend"
 
 
 @pytest.mark.skipif(not sdk.there(), reason="grafana-foundation-sdk is missing; run: make install")

@@ -120,6 +120,25 @@ def test_somebodys_own_rules_and_dashboards_are_checked(tmp_path):
     assert "shows the label 'town'" in told[0]
 
 
+OBJECTIVES = """shop:
+  - availability 99.9%
+  - name: checkouts
+    objective: 99.5%
+    errors: sum(rate(checkout_failures_total[$window]))
+    total: sum(rate(servewatch_requests_total[$window]))
+"""
+
+
+def test_the_queries_of_an_objective_are_checked_before_it_is_blind(tmp_path):
+    """In slos.yml a metric that nobody declares is told with its line, and so is an objective that cannot be kept."""
+    (tmp_path / "slos.yml").write_text(OBJECTIVES)
+    (told,) = map(str, check_folder(tmp_path).problems)
+    assert f"{tmp_path}/slos.yml:5: errors of the objective 'checkouts' of shop: 'checkout_failures_total'" in told
+    (tmp_path / "slos.yml").write_text("shop: [availability 100%]\n")
+    (told,) = map(str, check_folder(tmp_path / "slos.yml").problems)
+    assert "leaves no budget" in told
+
+
 def test_the_command_takes_a_path_and_tells_like_a_compiler(tmp_path):
     """`servewatch check PATH` exits with 1 and shows the line with a caret; a fine folder exits with 0."""
     (tmp_path / "shop.yml").write_text(OWN_RULES)
