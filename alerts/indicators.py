@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from alerts.objectives import WINDOW, Objective
 from alerts.promql import Expr, Match, aggregate, like, or_zero, select, total
@@ -22,12 +23,17 @@ _HELP = {
 
 
 def indicators(objectives: Sequence[Objective]) -> tuple[Recording, ...]:
-    """Record both for each objective; those that differ in nothing but the service share a rule."""
+    """Record both for each objective; those of one name share a rule, in which each bound has its services."""
     groups: dict[tuple[object, ...], list[Objective]] = {}
     for objective in objectives:
         key = (objective.kind, objective.name, objective.under, objective.errors, objective.total)
         groups.setdefault(key, []).append(objective)
-    return tuple(made for group in groups.values() for made in _recordings(group, objectives))
+    merged: dict[tuple[str, ...], Recording] = {}
+    for made in (made for group in groups.values() for made in _recordings(group, objectives)):
+        key = (made.name, *sorted(made.labels.values()))
+        before = merged.get(key)
+        merged[key] = made if before is None else replace(made, expr=Expr(f"{before.expr}\nor {made.expr}", _BY))
+    return tuple(merged.values())
 
 
 def chosen(group: Sequence[Objective], objectives: Iterable[Objective]) -> dict[str, str | Match]:

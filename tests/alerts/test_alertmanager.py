@@ -46,8 +46,6 @@ def test_alertmanager_takes_the_configuration(found, tmp_path):
         ((Channel("pagerduty", "pagerduty_key"),), "page", "stack,page"),
         ((Channel("pagerduty", "pagerduty_key"),), "ticket", "stack"),
         (ALL, "other", "stack"),
-        ((Channel("watchdog", "watchdog_url"),), "none", "stack,none"),
-        ((Channel("watchdog", "watchdog_url"),), "page", "stack"),
         ((Channel("slack", "slack_url"),), "none", "stack"),
     ],
 )
@@ -57,6 +55,17 @@ def test_alerts_go_to_the_stack_and_to_the_channels_of_their_severity(found, sev
     file.write_text(alertmanager.config(found))
     answer = _amtool("config", "routes", "test", f"--config.file={file}", "service=fashion", f"severity={severity}")
     assert answer.stdout.strip() == receivers
+
+
+def test_a_dead_mans_switch_hears_each_minute_of_what_always_fires_and_of_nothing_else():
+    """It has a receiver and a route of its own, for the severity that no human gets, and no other route leads to it."""
+    document = yaml.safe_load(alertmanager.config((Channel("watchdog", "watchdog_url"),)))
+    stack, switch = document["route"]["routes"]
+    assert (stack["receiver"], stack["continue"]) == ("stack", True)
+    assert (switch["receiver"], switch["matchers"]) == ("none", ['severity="none"'])
+    assert switch["repeat_interval"] == "1m"
+    hooks = {one["name"]: one["webhook_configs"] for one in document["receivers"]}
+    assert hooks["none"] == [{"send_resolved": False, "url_file": "/run/secrets/watchdog_url"}]
 
 
 def test_secrets_stay_in_their_files():
