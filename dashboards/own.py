@@ -95,6 +95,6 @@ def _dropped() -> Modern:
         "Label values without room",
         "How often a label of these metrics had a value that was counted as `other`, since it has its most values "
         f"already ({LABEL_VALUES_DROPPED.name}). Above 0: such a label holds what should not be one, like an id.",
-        [query(f"{dropped} > 0", "{{metric}} {{label}}")],
+        [query(dropped, "{{metric}} {{label}}")],
         "ops",
     )

@@ -1,0 +1,60 @@
+"""Requests of an instrumented app as spans, where tracing is set up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from flask import Flask
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from prometheus_client import CollectorRegistry
+from starlette.testclient import TestClient
+
+from monitoring import instrument, tracing
+from tests.servewatch.stack.stacks import free_port
+
+TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+
+
+@pytest.fixture
+def spans() -> Iterator[InMemorySpanExporter]:
+    """Tracing that samples what its caller samples, and keeps the spans here too."""
+    kept = InMemorySpanExporter()
+    made = tracing.setup("shop", endpoint=f"http://127.0.0.1:{free_port()}", sample=0.0)
+    made.provider.add_span_processor(SimpleSpanProcessor(kept))
+    yield kept
+    made.close(0.1)
+
+
+def fast() -> Any:
+    app = instrument(FastAPI(), service="shop", registry=CollectorRegistry())
+    app.get("/items/{id}")(lambda id: id)
+    return TestClient(app)
+
+
+def flask() -> Any:
+    app = instrument(Flask("shop"), service="shop", registry=CollectorRegistry())
+    app.get("/items/<id>")(lambda id: id)
+    return app.test_client()
+
+
+@pytest.mark.parametrize(("make", "route"), [(fast, "/items/{id}"), (flask, "/items/<id>")])
+def test_a_sampled_request_is_a_span_of_its_callers_trace(spans: InMemorySpanExporter, make: Any, route: str) -> None:
+    """It is named by its route, is the child of the caller's span, has the code, and is the latency's exemplar."""
+    client = make()
+    for flag in ("01", "00"):
+        assert client.get("/items/7", headers={"traceparent": f"00-{TRACE}-{SPAN}-{flag}"}).text
+    # FastAPI makes spans of its own, inside of ours.
+    found = spans.get_finished_spans()
+    (span,) = [one for one in found if one.instrumentation_scope and one.instrumentation_scope.name == "servewatch"]
+    assert {f"{one.context.trace_id:032x}" for one in found if one.context} == {TRACE}
+    assert span.name == f"GET {route}"
+    assert span.parent is not None
+    assert (f"{span.parent.trace_id:032x}", f"{span.parent.span_id:016x}") == (TRACE, SPAN)
+    assert span.attributes is not None
+    assert span.attributes["http.response.status_code"] == 200
+    page = client.get("/metrics", headers={"accept": "application/openmetrics-text"})
+    assert f'trace_id="{TRACE}"' in page.text
