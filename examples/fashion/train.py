@@ -89,7 +89,10 @@ def choose(dataset: str, data_dir: Path | None) -> Dataset:
 def attach_reference(data_dir: Path | None) -> int:
     """Learn the reference of the latest model that is in the store, from the pictures that it was tested on."""
     model = Store().load(NAME, device="cpu")
-    data = choose("digits" if model.info.metadata.get("dataset") == "digits" else "fashion", data_dir)
+    trained_on = {"digits": "digits", "fashion-mnist": "fashion"}.get(str(model.info.metadata.get("dataset")))
+    if trained_on is None:
+        raise DataError(f"{model.info.tag} does not say what it was trained on: its metadata are {model.info.metadata}")
+    data = choose(trained_on, data_dir)
     saved = Store().attach(str(model.info.tag), reference(model.raw, data))
     print(f"{saved.tag} has a reference now; `servewatch reference show {NAME}`.")
     return 0

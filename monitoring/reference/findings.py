@@ -61,8 +61,8 @@ def _categories(tally: InputTally, options: Options) -> list[Feature]:
     }
     if without := [name for name, feature in made.items() if feature is None]:
         raise ReferenceInvalid(
-            f"no value of {', '.join(map(repr, without))} is in {options.least} rows, as with names and numbers of "
-            f"records: leave_out={tuple(without)}"
+            f"no value of {', '.join(map(repr, without))} is in {options.least} rows, as with names, numbers of "
+            f"records and what is always missing: leave_out={tuple(without)}"
         )
     return [feature for feature in made.values() if feature is not None]
 
