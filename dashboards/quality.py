@@ -87,8 +87,10 @@ def _stats() -> list[Modern]:
     drifted = by("count", (), ratio > 1) | by("count", (), ratio) * 0
     excess = now(QUALITY_RATIO, **CHOSEN) - now(QUALITY_REFERENCE_RATIO, **MODEL)
     watched = by("max", ("service", "model"), now(ROWS, **CHOSEN))
+    first = _stat("Features drifted", "Features whose score is above its limit.", drifted, "none", bad=1)
+    first.share = 2
     return [
-        _stat("Features drifted", "Features whose score is above its limit.", drifted, "none", bad=1),
+        first,
         _stat(
             "Worst feature",
             "The largest score, as a share of its limit: from 100% on, DataDrift or PredictionDrift opens a ticket.",

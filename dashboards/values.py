@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from dashboards.panels import Json, Modern, query
 from dashboards.style import Step, steps
 
+EMPTY = "–"
+"""A cell of a table for which there is no number."""
+
 _LAST = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 
 
@@ -38,7 +41,7 @@ def bars(
     options: Json = {"reduceOptions": _LAST, "displayMode": "gradient", "valueMode": "color", "showUnfilled": True}
     options |= {"orientation": "vertical" if upright else "horizontal", "namePlacement": "auto", "sizing": "auto"}
     defaults = _field(unit, absent) | {"thresholds": {"mode": "absolute", "steps": list(thresholds or steps())}}
-    defaults |= {"color": {"mode": "thresholds"}, "min": 0} | ({} if most is None else {"max": most})
+    defaults |= {"color": {"mode": "thresholds"}, "decimals": 0, "min": 0} | ({} if most is None else {"max": most})
     return _panel("bargauge", title, description, options, defaults, [query(expr, legend, instant=True)])
 
 
@@ -83,6 +86,7 @@ def _renamed(names: dict[str, str]) -> Json:
 
 def _styled(column: Column) -> Json:
     properties: list[Json] = [{"id": "unit", "value": column.unit}, {"id": "decimals", "value": column.decimals}]
+    properties.append({"id": "noValue", "value": EMPTY})
     if column.colored:
         colors = {"mode": "absolute", "steps": list(column.colored)}
         properties += [
