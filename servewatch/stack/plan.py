@@ -44,7 +44,7 @@ def addresses(options: Options) -> list[tuple[str, str, str]]:
 def notes(options: Options) -> list[str]:
     """What somebody who starts this stack should know."""
     if sends_traffic(options):
-        kinds = hints.command("demo errors|slow|overload|kill", options.home)
+        kinds = hints.command("demo errors|slow|overload|drift|kill", options.home)
         return [f"demo traffic runs; to see an alert fire: {kinds}"]
     if options.traffic:
         return [f"traffic is off: it is made for the demo service, and this is {options.service}"]
