@@ -22,7 +22,7 @@ from monitoring.drift.heap import Batch, Heap, together
 from monitoring.drift.shared import SharedCounts
 from monitoring.drift.watched import Watched
 from monitoring.metrics import Metrics
-from monitoring.reference import Reference, ReferenceInvalid, extractor
+from monitoring.reference import Extracted, Reference, ReferenceInvalid, extractor
 from monitoring.sampling import Sampler
 
 GATHER = 0.1
@@ -119,9 +119,7 @@ class Watcher:
         try:
             whole = Batch.join(batches)
             found = self._extract(whole.inputs, whole.outputs)
-            self._counts.add(self._binner.count(found.numbers, found.codes))
-            if self.sampler is not None:
-                self.sampler.take(found)
+            counted = self._binner.count(found.numbers, found.codes)
         except Exception as error:  # whatever traffic holds, the thread lives on
             if len(batches) > 1:
                 for batch in batches:
@@ -129,6 +127,16 @@ class Watcher:
                 return
             self._fail(batches[0], error)
             return
+        self._counts.add(counted)
+        if self.sampler is not None:
+            self._sample(self.sampler, found)
+
+    def _sample(self, sampler: Sampler, found: Extracted) -> None:
+        try:
+            sampler.take(found)
+        except Exception as error:  # the rows are counted: a sample is not worth the thread
+            self.sampler = None
+            log.warning("rows of %r are logged no more: %s", self.name, type(error).__name__)
 
     def _fail(self, batch: Batch, error: Exception) -> None:
         self._failed.inc(batch.rows)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from monitoring.drift import Watcher
 from monitoring.drift.heap import Heap
 from monitoring.exposition import Asked, page
-from monitoring.reference import Feature, Reference
+from monitoring.reference import Extracted, Feature, Reference, extractor
+from monitoring.sampling import Sampler
 
 ADULT = {"age": np.array([5.0, 15.0, 99.0, np.nan]), "city": ["Rome", "Paris", None, "Oslo"]}
 LABELS = {"service": "s", "version": "1", "model": "m", "model_version": "2"}
@@ -161,3 +163,28 @@ def test_nothing_but_counts_leaves_the_process(
     assert b'bin="other"' in told
     assert b"Zebedee" not in told
     assert b"70123" not in told
+
+
+def test_a_sampler_that_fails_changes_no_count(
+    registry: CollectorRegistry,
+    reference: Reference,
+    watch: Callable[..., Watcher],
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+) -> None:
+    """Rows are counted once, whatever becomes of their sample, and the log says that there is none from here on."""
+
+    class Full(Sampler):
+        def take(self, extracted: Extracted) -> None:
+            raise OSError(28, "No space left on device")
+
+    watcher = watch(reference)
+    watcher.sampler = Full(tmp_path, extractor(reference))
+    with caplog.at_level(logging.WARNING):
+        watcher.observe(ADULT)
+        assert watcher.flush()
+        watcher.observe(ADULT)
+        assert watcher.flush()
+    assert counted(registry, reference, "age")["01"] == 2
+    assert [record.getMessage() for record in caplog.records] == ["rows of 'm' are logged no more: OSError"]
+    assert registry.get_sample_value("servewatch_feature_rows_failed_total", LABELS) == 0
