@@ -6,16 +6,21 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from alerts import drift
+from alerts.drift.series import SCORE
 from alerts.objectives import WINDOW, Objective
-from alerts.promql import Expr, Match, aggregate, like, or_zero, select, total
+from alerts.promql import Expr, Match, aggregate, like, or_zero, over_time, select, total
 from alerts.requests import BUCKETS, RATES
 from alerts.rules import Recording
 from alerts.windows import LONG
-from monitoring.catalogue import models
+from monitoring.catalogue import models, stack
 
 BAD, ALL = f"slo:sli_bad:rate{LONG}", f"slo:sli_total:rate{LONG}"
 
 _BY = ("service",)
+_REMEMBERED = "10m"
+"""Drift is scored each five minutes: between two scores the last one holds."""
+
 _HELP = {
     BAD: f"Events per second over {LONG} that broke an objective; where time is what counts, an event is a minute.",
     ALL: f"Events per second over {LONG} that an objective counts: 0 without traffic, absent where unmeasured.",
@@ -30,9 +35,9 @@ def indicators(objectives: Sequence[Objective]) -> tuple[Recording, ...]:
         groups.setdefault(key, []).append(objective)
     merged: dict[tuple[str, ...], Recording] = {}
     for made in (made for group in groups.values() for made in _recordings(group, objectives)):
-        key = (made.name, *sorted(made.labels.values()))
-        before = merged.get(key)
-        merged[key] = made if before is None else replace(made, expr=Expr(f"{before.expr}\nor {made.expr}", _BY))
+        series = (made.name, *sorted(made.labels.values()))
+        before = merged.get(series)
+        merged[series] = made if before is None else replace(made, expr=Expr(f"{before.expr}\nor {made.expr}", _BY))
     return tuple(merged.values())
 
 
@@ -85,9 +90,22 @@ def _freshness(objective: Objective, services: dict[str, str | Match]) -> tuple[
     return Expr(f"(time() - {made} > bool {objective.under:.0f}) / 60", _BY), Expr(f"(0 * {made} + 1) / 60", _BY)
 
 
+def _drift_free(_: Objective, services: dict[str, str | Match]) -> tuple[Expr, Expr]:
+    scored = aggregate("max", _BY, over_time("last", SCORE, _REMEMBERED, **services))
+    names = "|".join(alert.name for alert in drift.ALERTS if alert.name.endswith("Drift"))
+    firing = over_time("max", stack.ALERTS, _REMEMBERED, **services, alertname=like(names), alertstate="firing")
+    bad = or_zero(aggregate("max", _BY, firing), scored)
+    return Expr(f"{bad} / 60", _BY), Expr(f"(0 * {scored} + 1) / 60", _BY)
+
+
 def _ratio(objective: Objective) -> tuple[Expr, Expr]:
     errors, whole = (text.replace(WINDOW, LONG).strip() for text in (objective.errors, objective.total))
     return Expr(f"sum({errors}) or 0 * sum({whole})"), Expr(f"sum({whole})")
 
 
-_COUNTED = {"availability": _availability, "latency": _latency, "freshness": _freshness}
+_COUNTED = {
+    "availability": _availability,
+    "latency": _latency,
+    "freshness": _freshness,
+    "drift-free": _drift_free,
+}

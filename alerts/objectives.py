@@ -12,7 +12,7 @@ import yaml
 
 from monitoring.catalogue import requests
 
-Kind = Literal["availability", "latency", "freshness", "ratio"]
+Kind = Literal["availability", "latency", "freshness", "drift-free", "ratio"]
 
 FILE = "slos.yml"
 EVERY = "*"
@@ -25,7 +25,8 @@ _TEXT = re.compile(r"(?P<kind>[a-z-]+) +(?P<percent>[0-9.]+) *%(?: +under +(?P<u
 _NAME = re.compile(r"[a-z][a-z0-9_-]*\Z")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 _BOUNDED = ("latency", "freshness")
-_SHAPES = "availability 99.9%, latency 99% under 0.5s, freshness 99% under 30d"
+_PLAIN = ("availability", "drift-free")
+_SHAPES = "availability 99.9%, latency 99% under 0.5s, freshness 99% under 30d, drift-free 95%"
 _OWN = {"name", "objective", "errors", "total"}
 
 
@@ -75,7 +76,7 @@ def parse(text: str, service: str = "", name: str = "") -> Objective:
     """Read one line such as `latency 99% under 250ms`."""
     match = _TEXT.match(text.strip())
     kind = match["kind"] if match else ""
-    if match is None or kind not in ("availability", *_BOUNDED) or (kind in _BOUNDED) != bool(match["under"]):
+    if match is None or kind not in (*_PLAIN, *_BOUNDED) or (kind in _BOUNDED) != bool(match["under"]):
         raise ObjectiveInvalid(f"objective {text!r} of {service or 'every service'} is none of {_SHAPES}")
     try:
         ratio, under = float(match["percent"]) / 100, float(match["under"] or 0)

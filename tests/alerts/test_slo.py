@@ -22,6 +22,7 @@ fashion:
   - availability 99.95%
   - latency 99% under 250ms
   - freshness 99% under 30d
+  - drift-free 95%
 shop.eu:
   - {name: fast, objective: latency 90% under 100ms}
   - name: checkouts
@@ -46,6 +47,7 @@ def own(tmp_path):
         ("availability 99.9%", Objective("availability", "availability", 0.999, "shop")),
         ("latency 99% under 0.25s", Objective("latency", "latency", 0.99, "shop", under=0.25)),
         ("latency 95 %  under 250 ms", Objective("latency", "latency", 0.95, "shop", under=0.25)),
+        ("drift-free 95%", Objective("drift-free", "drift-free", 0.95, "shop")),
         ("freshness 99% under 12h", Objective("freshness", "freshness", 0.99, "shop", under=43200)),
     ],
 )
@@ -131,6 +133,8 @@ tests:
       - {series: 'serving:request_duration_seconds_bucket:rate5m{service="fashion",le="0.5"}', values: '9x60'}
       - {series: 'serving:request_duration_seconds_bucket:rate5m{service="fashion",le="+Inf"}', values: '10x60'}
       - {series: 'servewatch_model_saved_timestamp_seconds{service="fashion",model="m"}', values: '-2600000x60'}
+      - {series: 'drift:score{service="fashion",feature="a",window="1d"}', values: '9x60'}
+      - {series: 'ALERTS{alertname="DataDrift",alertstate="firing",service="fashion",feature="a"}', values: '_x10 1x50'}
       - {series: 'checkouts_total{shop="1"}', values: '0+100x60'}
       - {series: 'checkout_failures_total{shop="1"}', values: '0+4x60'}
     promql_expr_test:
@@ -140,8 +144,9 @@ tests:
           - {labels: '{service="fashion",slo="availability"}', value: 0.1}
           - {labels: '{service="fashion",slo="latency"}', value: 0.5}
           - {labels: '{service="fashion",slo="freshness"}', value: 1}
+          - {labels: '{service="fashion",slo="drift-free"}', value: 1}
           - {labels: '{service="shop.eu",slo="checkouts"}', value: 0.04}
-      - expr: slo:objective:ratio{slo!="freshness"}
+      - expr: slo:objective:ratio{slo!~"freshness|drift-free"}
         eval_time: 10m
         exp_samples:
           - {labels: 'slo:objective:ratio{service="fashion",slo="availability"}', value: 0.9995}
