@@ -23,7 +23,8 @@ _SERVED = f'{{{{ or (index $externalLabels "{DASHBOARDS}") "http://localhost:300
 _OF_THE_SERVICE = "?var-service={{ $labels.service | urlquery }}"
 _BOARDS: dict[Topic, str] = {
     "drift": f"quality{_OF_THE_SERVICE}",
-    "slo": f"slo{_OF_THE_SERVICE}",
+    "quality": f"quality{_OF_THE_SERVICE}",
+    "slo": f"slo{_OF_THE_SERVICE}&var-slo={{{{ $labels.slo | urlquery }}}}",
     "stack": "stack",
 }
 _BOARD = f"service{_OF_THE_SERVICE}"

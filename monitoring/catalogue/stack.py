@@ -97,6 +97,99 @@ NOTIFICATIONS_FAILED = Metric(
     labels=("integration", "reason"),
 )
 
+PROMETHEUS_CONFIG_OK = Metric(
+    name="prometheus_config_last_reload_successful",
+    kind="gauge",
+    help="1 where the last reading of the configuration worked. Of Prometheus itself.",
+    topic="stack",
+)
+HEAD_SERIES = Metric(
+    name="prometheus_tsdb_head_series",
+    kind="gauge",
+    help="Series in memory: what a scrape writes to and a query of now reads. Of Prometheus itself.",
+    topic="stack",
+)
+SAMPLES_APPENDED = Metric(
+    name="prometheus_tsdb_head_samples_appended_total",
+    kind="counter",
+    help="Samples written, by their type. Of Prometheus itself.",
+    topic="stack",
+    labels=("type",),
+)
+BLOCKS_BYTES = Metric(
+    name="prometheus_tsdb_storage_blocks_bytes",
+    kind="gauge",
+    help="Size of the blocks on disk, which come every two hours; what is newer is in the log. Of Prometheus itself.",
+    topic="stack",
+    unit="bytes",
+)
+OLDEST = Metric(
+    name="prometheus_tsdb_lowest_timestamp_seconds",
+    kind="gauge",
+    help="When the oldest sample that is kept was taken, since the epoch. Of Prometheus itself.",
+    topic="stack",
+    unit="seconds",
+)
+WAL_CORRUPTIONS = Metric(
+    name="prometheus_tsdb_wal_corruptions_total",
+    kind="counter",
+    help="Times that the log of what is not yet in a block could not be read. Of Prometheus itself.",
+    topic="stack",
+)
+RULE_SECONDS = Metric(
+    name="prometheus_rule_group_last_duration_seconds",
+    kind="gauge",
+    help="How long the last evaluation of a group took. Of Prometheus itself.",
+    topic="stack",
+    unit="seconds",
+    labels=("rule_group",),
+)
+RULE_INTERVAL = Metric(
+    name="prometheus_rule_group_interval_seconds",
+    kind="gauge",
+    help="How often a group is evaluated. Of Prometheus itself.",
+    topic="stack",
+    unit="seconds",
+    labels=("rule_group",),
+)
+QUERY_SECONDS = Metric(
+    name="prometheus_engine_query_duration_seconds",
+    kind="gauge",
+    help="Quantiles of the time of queries, rules' too, by part of the work (`slice`). Of Prometheus itself.",
+    topic="stack",
+    unit="seconds",
+    labels=("slice", "quantile"),
+)
+ALERTMANAGER_CONFIG_OK = Metric(
+    name="alertmanager_config_last_reload_successful",
+    kind="gauge",
+    help="1 where the last reading of the configuration worked. Of Alertmanager.",
+    topic="stack",
+)
+ALERTMANAGER_ALERTS = Metric(
+    name="alertmanager_alerts",
+    kind="gauge",
+    help="Alerts that are known, by state: active, suppressed (silenced or inhibited), unprocessed. Of Alertmanager.",
+    topic="stack",
+    labels=("state",),
+)
+SILENCES = Metric(
+    name="alertmanager_silences",
+    kind="gauge",
+    help="Silences, by state: active, pending, expired. Of Alertmanager.",
+    topic="stack",
+    labels=("state",),
+)
+NOTIFICATION_SECONDS = Metric(
+    name="alertmanager_notification_latency_seconds",
+    kind="histogram",
+    help="How long a notification took, by the kind of channel. Of Alertmanager.",
+    topic="stack",
+    unit="seconds",
+    labels=("integration",),
+    buckets=(1.0, 5.0, 10.0, 15.0, 20.0),
+)
+
 ALL = (
     UP,
     CPU,
@@ -110,4 +203,17 @@ ALL = (
     UNSENT,
     NOTIFICATIONS,
     NOTIFICATIONS_FAILED,
+    PROMETHEUS_CONFIG_OK,
+    HEAD_SERIES,
+    SAMPLES_APPENDED,
+    BLOCKS_BYTES,
+    OLDEST,
+    WAL_CORRUPTIONS,
+    RULE_SECONDS,
+    RULE_INTERVAL,
+    QUERY_SECONDS,
+    ALERTMANAGER_CONFIG_OK,
+    ALERTMANAGER_ALERTS,
+    SILENCES,
+    NOTIFICATION_SECONDS,
 )
