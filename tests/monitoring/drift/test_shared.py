@@ -70,7 +70,7 @@ def test_a_row_is_taken_over_when_its_process_ends(tmp_path: Path) -> None:
 def test_forked_processes_count_for_themselves(tmp_path: Path) -> None:
     """A watcher that was made before the fork goes on in every child, and no count is written twice or lost."""
     assert run(str(tmp_path), "fork") == "True [0, 0, 0] 400"
-    assert len(list(tmp_path.glob("*.lock"))) == 4
+    assert 2 <= len(list(tmp_path.glob("*.lock"))) <= 4  # a child that has ended leaves its row to the next
 
 
 def test_another_reference_has_a_file_of_its_own(tmp_path: Path, watched: Watched) -> None:
