@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,11 +98,12 @@ def digest(path: Path) -> str:
 def inventory(folder: Path) -> dict[str, str]:
     """Each file of a folder, but the manifest, with its SHA-256; a link is never what was saved."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_symlink() or path.is_file())
-    return {
-        str(path.relative_to(folder)): "link" if path.is_symlink() else digest(path)
-        for path in files
-        if path != folder / MANIFEST
-    }
+    found = {}
+    for path in files:
+        if path != folder / MANIFEST:
+            with suppress(FileNotFoundError):  # it is being replaced just now
+                found[str(path.relative_to(folder))] = "link" if path.is_symlink() else digest(path)
+    return found
 
 
 def seal(folder: Path) -> dict[str, str]:

@@ -10,6 +10,7 @@ from serving.errors import ModelDamaged
 from serving.store import files
 
 _FILE = re.compile(r"reference-[0-9a-f]{12}\.json")
+_DRAFT = re.compile(r"\.(reference-[0-9a-f]{12}|manifest)\.json-\w+")
 
 
 def put(folder: Path, reference: Reference) -> None:
@@ -43,4 +44,4 @@ def find(folder: Path) -> Reference | None:
 
 def is_stray(name: str) -> bool:
     """Whether a file that no manifest lists is a reference whose taking its place was cut short."""
-    return _FILE.fullmatch(name) is not None
+    return (_FILE.fullmatch(name) or _DRAFT.fullmatch(name)) is not None

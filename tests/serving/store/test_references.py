@@ -36,11 +36,14 @@ def test_a_reference_is_attached_to_a_version_that_is_there(store: Store, save: 
     assert store.load("flowers", device="cpu")(np.ones((1, 2), np.float32)).tolist() == [[6.0]]
 
 
-def test_attaching_that_is_cut_short_leaves_the_version_as_it_was(store: Store, save: Save) -> None:
-    """A reference that no manifest names is none: what was before is loaded, and attaching again works."""
+@pytest.mark.parametrize(
+    "left", [f"reference-{SECOND.hash}.json", f".reference-{SECOND.hash}.json-ab1_2c", ".manifest.json-x7y8z9"]
+)
+def test_attaching_that_is_cut_short_leaves_the_version_as_it_was(store: Store, save: Save, left: str) -> None:
+    """A file that no manifest names yet is nothing: what was before is loaded, and attaching again works."""
     save("flowers:1", reference=FIRST)
     folder = store.path(store.find("flowers").tag)
-    (folder / f"reference-{SECOND.hash}.json").write_text(SECOND.dumps()[:100])
+    (folder / left).write_text(SECOND.dumps()[:100])
     assert store.load("flowers", device="cpu").reference == FIRST
     store.attach("flowers", SECOND)
     assert store.load("flowers", device="cpu").reference == SECOND
