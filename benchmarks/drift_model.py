@@ -44,11 +44,12 @@ def likelihood_ratio(live: Array, reference: Array) -> Array:
 
 
 def z(live: Array, reference: Array, floor: float = PSI_FLOOR, effect: float = 1.0) -> Array:
-    """How surely the bins differ by more than the floor."""
+    """How surely the bins differ by more than the floor, where so many rows count as one."""
+    live = live / effect
     rows, known, degrees = live.sum(-1), reference.sum(), reference.size - 1
-    far = floor * rows * known / (rows + known) / effect
+    far = floor * rows * known / (rows + known)
     spread = 2 / 9 * (degrees + 2 * far) / (degrees + far) ** 2
-    ratio = likelihood_ratio(live, reference) / effect / (degrees + far)
+    ratio = likelihood_ratio(live, reference) / (degrees + far)
     return (np.cbrt(ratio) - 1 + spread) / np.sqrt(spread)
 
 
@@ -60,6 +61,7 @@ def ranks(learnt: Array) -> Array:
 
 def rank_z(live: Array, reference: Array, floor: float = RANK_FLOOR, effect: float = 1.0) -> Array:
     """How surely the ranks shifted by more than the floor; the last bin is the one for missing values."""
+    live = live / effect
     ordered, all_shares = live[..., :-1], shares(reference)
     learnt, score = all_shares[:-1] / all_shares[:-1].sum(), ranks(all_shares[:-1])
     rows, known = ordered.sum(-1), reference.sum() * all_shares[:-1].sum()
@@ -67,7 +69,7 @@ def rank_z(live: Array, reference: Array, floor: float = RANK_FLOOR, effect: flo
     weight = live.sum(-1) / (live.sum(-1) + reference.sum())
     mean = 0.5 + weight * (delta @ score)
     variance = (learnt + weight[..., None] * delta) @ score**2 - mean**2
-    return (np.abs(delta @ score) - floor) / np.sqrt(variance * effect * (rows + known) / (rows * known))
+    return (np.abs(delta @ score) - floor) / np.sqrt(variance * (rows + known) / (rows * known))
 
 
 def score(live: Array, reference: Array, effect: float = 1.0) -> Array:

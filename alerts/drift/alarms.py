@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from alerts.algebra import Vector, by, call, over, vector
 from alerts.drift.scores import MINIMUM_ROWS
 from alerts.drift.series import (
-    DESIGN_EFFECT,
+    EFFECTIVE_ROWS,
     FEATURE,
     QUALITY_RATIO,
     QUALITY_REFERENCE_RATIO,
@@ -84,7 +84,7 @@ def _data_quality(windows: Windows) -> Alert:
     pooled = excess * WEIGHT() + QUALITY_REFERENCE_RATIO()
     chance = call("sqrt", call("clamp_min", pooled * (1 - pooled), 0) / SCALE())
     # Rare faults come as a Poisson does: the square of the limit, in rows, is as rare as the limit itself.
-    sure = (excess > Z_CRITICAL() * chance) & (excess * ROWS() / DESIGN_EFFECT() > Z_CRITICAL() ** 2)
+    sure = (excess > Z_CRITICAL() * chance) & (excess * EFFECTIVE_ROWS() > Z_CRITICAL() ** 2)
     enough = (excess > QUALITY_LIMIT) & (ROWS() >= MINIMUM_ROWS)
     return Alert(
         name="DataQuality",

@@ -11,6 +11,7 @@ from alerts.drift.series import (
     BIN_RATIO,
     DEGREES,
     DESIGN_EFFECT,
+    EFFECTIVE_ROWS,
     FEATURE,
     REFERENCE_ORDERED_RATIO,
     REFERENCE_RATIO,
@@ -40,9 +41,11 @@ def recordings(windows: Windows) -> Iterator[Recording]:
     yield from _slices(windows)
     yield from _windows(windows)
     yield from _bursts(windows)
-    rows, whole = ROWS(), ROWS() + REFERENCE_ROWS()
-    yield WEIGHT.filled((rows > 0) / whole, windows.step)
-    yield SCALE.filled(WEIGHT() * REFERENCE_ROWS() / DESIGN_EFFECT(), windows.step)
+    # Bursts take from what live rows say; the reference's rows say as much as before.
+    yield EFFECTIVE_ROWS.filled(ROWS() / DESIGN_EFFECT(), windows.step)
+    rows = EFFECTIVE_ROWS()
+    yield WEIGHT.filled((rows > 0) / (rows + REFERENCE_ROWS()), windows.step)
+    yield SCALE.filled(WEIGHT() * REFERENCE_ROWS(), windows.step)
 
 
 def _reference(windows: Windows) -> Iterator[Recording]:

@@ -97,9 +97,9 @@ def _pooled() -> Vector:
 def _likelihood_ratio() -> Vector:
     """Unlike Pearson's it is right where bins are rare, and it takes the reference for the sample that it is."""
     live = REFERENCE_RATIO() + BIN_DELTA()
-    of_live = by("sum", WINDOWED, (BIN_COUNT() > 0) * call("ln", live / _pooled()))
+    of_live = by("sum", WINDOWED, (BIN_COUNT() > 0) * call("ln", live / _pooled())) / DESIGN_EFFECT()
     of_reference = by("sum", WINDOWED, REFERENCE_RATIO() * call("ln", REFERENCE_RATIO() / _pooled()))
-    return 2 * (of_live + of_reference * REFERENCE_ROWS()) / DESIGN_EFFECT()
+    return 2 * (of_live + of_reference * REFERENCE_ROWS())
 
 
 def _surely(ratio: Vector, degrees: Vector, floor: Vector) -> Vector:
@@ -115,5 +115,5 @@ def _rank_variance() -> Vector:
     squares = by("sum", WINDOWED, (REFERENCE_ORDERED_RATIO() + ORDERED_DELTA() * WEIGHT()) * score**2)
     mean = RANK_SHIFT() * WEIGHT() + 0.5
     learnt = by("sum", FEATURE, REFERENCE_RATIO() & score) * REFERENCE_ROWS()
-    rows = ORDERED_ROWS() * learnt / (ORDERED_ROWS() + learnt)
-    return (squares - mean**2) * DESIGN_EFFECT() / rows
+    rows = ORDERED_ROWS() / DESIGN_EFFECT()
+    return (squares - mean**2) * (rows + learnt) / (rows * learnt)

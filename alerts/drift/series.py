@@ -70,7 +70,8 @@ SLICE_EXCESS = Series("drift:slice_excess", FEATURE, "How much the last two step
 DESIGN_EFFECT = Series(
     "drift:design_effect", FEATURE, "How many rows count as one, because they come in bursts of alike ones; 1 if not."
 )
-WEIGHT = Series("drift:weight", WINDOWED, "Live rows of all rows, live and of the reference.")
+EFFECTIVE_ROWS = Series("drift:effective_rows", WINDOWED, "Independent rows that the rows of a window are worth.")
+WEIGHT = Series("drift:weight", WINDOWED, "Effective live rows, of those and the reference's together.")
 SCALE = Series("drift:scale", WINDOWED, "How many rows' worth of evidence a comparison rests on.")
 
 PSI = Series("drift:psi", WINDOWED, "Population stability index between live rows and the reference.")
@@ -83,7 +84,7 @@ WASSERSTEIN = Series(
 RANK_SHIFT = Series(
     "drift:rank_shift", WINDOWED, "How much more often a live row is larger than one of the reference, less one half."
 )
-G = Series("drift:g", WINDOWED, "Likelihood ratio of live rows against the reference, bursts taken out.")
+G = Series("drift:g", WINDOWED, "Likelihood ratio of the effective live rows against the reference.")
 Z = Series("drift:z", WINDOWED, "How surely the bins differ by more than the smallest drift that matters.")
 RANK_Z = Series("drift:rank_z", WINDOWED, "How surely the ranks shifted by more than matters, for features with order.")
 SCORE = Series("drift:score", WINDOWED, "The surer of drift:z and drift:rank_z: what alerts look at.")

@@ -20,7 +20,7 @@ from monitoring.reference import Feature
 from tests.servewatch.console.serving import answers, read
 from tests.servewatch.stack.stacks import free_port, wait_for
 
-WINDOWS = Windows(step="2s", windows=("10s", "40s"), scrape="1s")
+WINDOWS = Windows(step="4s", windows=("16s", "64s"), scrape="1s")
 _MODEL = {"service": "fashion", "version": "1", "model": "mlp", "model_version": "1", "reference": "abc"}
 
 
