@@ -75,6 +75,16 @@ def empty(queries: list[Query], prometheus: Prometheus, declared: Declared) -> I
             yield Problem(query.file, query.place, query.text, said, "at least one series", query.line, joined=True)
 
 
+def reason(text: str, prometheus: Prometheus, declared: Declared) -> str:
+    """Say why a query has no result at this moment; nothing where it has one."""
+    if prometheus.ask(text):
+        return ""
+    selectors = list(_selectors(promql.parse(text)))
+    if _rightly(selectors, prometheus):
+        return "rightly empty: nothing of this kind happens"
+    return _why(selectors, prometheus, declared)
+
+
 def _rightly(selectors: list[Any], prometheus: Prometheus) -> bool:
     """Whether a panel is empty as all is well, or as no service does what it draws."""
     names = {selector.name for selector in selectors}

@@ -39,3 +39,45 @@ class SourceInvalid(ServewatchError):
     """An address that the console was given is none."""
 
     code = "source_invalid"
+
+
+class SilenceInvalid(ServewatchError):
+    """What was to become a silence is none."""
+
+    status = 400
+    code = "silence_invalid"
+
+
+class ForeignRequest(ServewatchError):
+    """Another site, or a name that is not the console's own, asked for a change through a reader's browser."""
+
+    status = 403
+    code = "foreign_request"
+
+
+class TokenMissing(ServewatchError):
+    """The console asks for a token, and this request has none, or a wrong one."""
+
+    status = 401
+    code = "token_missing"
+    headers = {"www-authenticate": "Bearer"}
+
+
+class TokenInvalid(ServewatchError):
+    """The file of the token holds none."""
+
+    code = "token_invalid"
+
+
+class QueryUnreadable(ServewatchError):
+    """What was to be explained is no query."""
+
+    status = 400
+    code = "query_unreadable"
+
+
+class PartMissing(ServewatchError):
+    """This installation lacks what the question needs."""
+
+    status = 501
+    code = "part_missing"

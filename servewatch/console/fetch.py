@@ -1,4 +1,4 @@
-"""One read from another server: a plain GET that follows no redirect and takes no proxy from the environment."""
+"""One request to another server: it follows no redirect and takes no proxy from the environment."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ class Answer:
     body: bytes
 
 
-def fetch(url: str, path: str, query: str) -> Answer:
-    """GET `path` under `url`; raise OSError or HTTPException where that server does not answer."""
+def fetch(url: str, path: str, query: str, method: str = "GET", body: bytes = b"") -> Answer:
+    """Ask for `path` under `url`; raise OSError or HTTPException where that server does not answer."""
     parts = urlsplit(url)
     address = f"{parts.path.rstrip('/')}/{path}" + (f"?{quote(query, safe=_RAW)}" if query else "")
     connection = _connection(parts)
     try:
         connection.connect()
         connection.sock.settimeout(READ_SECONDS)
-        connection.request("GET", address, headers={"accept": "application/json", **_credentials(parts)})
+        written = {"content-type": "application/json"} if body else {}
+        headers = {"accept": "application/json", **written, **_credentials(parts)}
+        connection.request(method, address, body or None, headers)
         answer = connection.getresponse()
         return Answer(answer.status, answer.headers.get("content-type", ""), answer.read())
     finally:

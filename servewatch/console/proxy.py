@@ -1,4 +1,4 @@
-"""The read-only way from the page to Prometheus, Alertmanager and the receiver: what may be asked is a list."""
+"""The way from the page to Prometheus, Alertmanager and the receiver: reads that are on a list, and silences."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from servewatch.console.errors import RouteUnknown, SourceInvalid, UpstreamInvalid, UpstreamUnreachable
+from servewatch.console import guard
+from servewatch.console.errors import (
+    RouteUnknown,
+    SilenceInvalid,
+    SourceInvalid,
+    UpstreamInvalid,
+    UpstreamUnreachable,
+)
 from servewatch.console.fetch import READ_SECONDS, Answer, fetch
 
 _JSON = "application/json"
@@ -46,7 +53,11 @@ class Upstream:
 _PROMETHEUS = re.compile(
     r"api/v1/(query|query_range|query_exemplars|series|labels|label/[a-zA-Z_][a-zA-Z0-9_]*/values|rules|alerts|targets)"
 )
-_ALERTMANAGER = re.compile(r"api/v2/alerts")
+_ALERTMANAGER = re.compile(r"api/v2/(alerts|silences)")
+_WRITES = {"POST": re.compile(r"api/v2/silences"), "DELETE": re.compile(r"api/v2/silence/[0-9a-fA-F-]{36}")}
+"""All that the page may write, and only at Alertmanager: a silence, and its end."""
+
+_LARGEST = 65536
 _RECEIVER = re.compile(r"notifications")
 
 
@@ -70,17 +81,40 @@ class Proxy:
         """Answer with what the upstream answers, if it may be asked."""
         name, path = request.path_params["upstream"], request.path_params["path"]
         upstream = self.servers.get(name)
-        if request.method != "GET" or upstream is None or not upstream.paths.fullmatch(path):
+        if upstream is None or not _allowed(upstream, request.method, path):
             raise RouteUnknown(
-                f"the console does not pass on {request.url.path!r}",
-                "it passes on reads: queries, series, labels, rules, alerts, targets, notifications",
+                f"the console does not pass on {request.method} {request.url.path!r}",
+                "it passes on reads (queries, series, labels, rules, alerts, targets, notifications) and silences",
             )
-        return _passed_on(upstream, await run_in_threadpool(_get, upstream, path, request.url.query))
+        body = await _written(request) if request.method != "GET" else b""
+        return _passed_on(
+            upstream, await run_in_threadpool(ask, upstream, path, request.url.query, request.method, body)
+        )
 
 
-def _get(upstream: Upstream, path: str, query: str) -> Answer:
+def _allowed(upstream: Upstream, method: str, path: str) -> bool:
+    if method == "GET":
+        return upstream.paths.fullmatch(path) is not None
+    return upstream.name == "alertmanager" and method in _WRITES and _WRITES[method].fullmatch(path) is not None
+
+
+async def _written(request: Request) -> bytes:
+    """The body of a write that a reader of this page sent, and not another site through their browser."""
+    guard.refuse_foreign(request)
+    read = b""
+    async for part in request.stream():
+        read += part
+        if len(read) > _LARGEST:
+            raise SilenceInvalid(
+                f"a silence of more than {_LARGEST} bytes", "name fewer matchers, or a shorter comment"
+            )
+    return read
+
+
+def ask(upstream: Upstream, path: str, query: str, method: str = "GET", body: bytes = b"") -> Answer:
+    """What the upstream answers; an error that names it where it does not."""
     try:
-        return fetch(upstream.url, path, query)
+        return fetch(upstream.url, path, query, method, body)
     except TimeoutError:
         message = f"{upstream.title} at {upstream.shown} does not answer within {READ_SECONDS:.0f} s"
         raise UpstreamUnreachable(message, "ask for a shorter time range, or look at its load") from None
@@ -92,6 +126,8 @@ def _get(upstream: Upstream, path: str, query: str) -> Answer:
 
 
 def _passed_on(upstream: Upstream, answer: Answer) -> Response:
+    if answer.status == 200 and not answer.body:
+        answer = Answer(200, _JSON, b"{}")
     if not answer.kind.startswith(_JSON):
         said = f"{answer.status} {answer.kind or 'without a content type'}"
         raise UpstreamInvalid(

@@ -1,11 +1,14 @@
-"""The console's server: the page, its assets, the dashboards, and a read-only way to Prometheus and Alertmanager."""
+"""The console's server: the page, its assets, the dashboards, the store, and the way to Prometheus and Alertmanager."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -16,15 +19,32 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alerts.rules import RUNBOOK
+from alerts.windows import Windows
 from servewatch.console import dashboards as stored
-from servewatch.console import runbook
+from servewatch.console import models, reasons, runbook, watched
 from servewatch.console.assets import STATIC
 from servewatch.console.errors import RouteUnknown
+from servewatch.console.guard import Token
 from servewatch.console.home import queries
 from servewatch.console.proxy import Proxy, upstreams
 from serving.errors import ServewatchError
+from serving.store import Store
 
-PAGES = ("/", "/alerts", "/runbook", "/dashboards", "/d/{uid}", "/d/{uid}/{slug}")
+PAGES = (
+    "/",
+    "/models",
+    "/alerts",
+    "/notifications",
+    "/silences",
+    "/drift",
+    "/accuracy",
+    "/targets",
+    "/empty",
+    "/runbook",
+    "/dashboards",
+    "/d/{uid}",
+    "/d/{uid}/{slug}",
+)
 """Addresses that a reader may open or reload: each answers with the one page."""
 
 POLICY = "; ".join(
@@ -68,22 +88,48 @@ class SecurityHeaders:
         await self.app(scope, receive, with_headers)
 
 
-def _routes(proxy: Proxy, dashboards: Path) -> list[BaseRoute]:
+@dataclass(frozen=True)
+class Sources:
+    """What the console shows, besides what the servers answer."""
+
+    dashboards: Path
+    store: Store
+    windows: Windows
+
+
+def _told(proxy: Proxy, sources: Sources) -> dict[str, object]:
+    """What the page is told of where it is, once."""
+    addresses = {name: upstream.shown for name, upstream in proxy.servers.items()}
+    asked = {"home": queries(), "watched": watched.queries(sources.windows)}
+    where = {"store": str(sources.store.folder), "runbook": RUNBOOK}
+    return {"version": version("servewatch"), **addresses, **asked, **where}
+
+
+def _answers(proxy: Proxy, sources: Sources) -> dict[str, Callable[[Request], object]]:
+    """What is answered as JSON, by address; each may read from a disk or a server, so it gets a thread."""
+    folder, store, prometheus = sources.dashboards, sources.store, proxy.servers["prometheus"]
+    return {
+        "/api/config": lambda _: _told(proxy, sources),
+        "/api/dashboards": lambda _: [stored.entry(found) for found in stored.read_all(folder)],
+        "/api/dashboards/{uid}": lambda asked: stored.find(folder, asked.path_params["uid"]),
+        "/api/runbook": lambda _: {"text": runbook.text()},
+        "/api/models": lambda _: models.listed(store),
+        "/api/models/{name}/{version}": lambda asked: models.shown(store, **asked.path_params),
+        "/api/why": lambda asked: reasons.why(asked.query_params.get("query", ""), prometheus),
+        "/api/empty": lambda _: reasons.empty(folder, prometheus),
+    }
+
+
+def _as_json(answer: Callable[[Request], object]) -> Callable[[Request], Awaitable[Response]]:
+    async def answered(request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(answer, request))
+
+    return answered
+
+
+def _routes(proxy: Proxy, sources: Sources) -> list[BaseRoute]:
     async def page(request: Request) -> Response:
         return FileResponse(STATIC / "index.html")
-
-    async def config(request: Request) -> Response:
-        addresses = {name: upstream.shown for name, upstream in proxy.servers.items()}
-        return JSONResponse({"version": version("servewatch"), **addresses, "home": queries(), "runbook": RUNBOOK})
-
-    async def entries(request: Request) -> Response:
-        return JSONResponse([stored.entry(found) for found in stored.read_all(dashboards)])
-
-    async def dashboard(request: Request) -> Response:
-        return JSONResponse(stored.find(dashboards, request.path_params["uid"]))
-
-    async def instructions(request: Request) -> Response:
-        return JSONResponse({"text": runbook.text()})
 
     async def healthz(request: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -91,22 +137,35 @@ def _routes(proxy: Proxy, dashboards: Path) -> list[BaseRoute]:
     return [
         *(Route(path, page) for path in PAGES),
         Route("/healthz", healthz),
-        Route("/api/config", config),
-        Route("/api/dashboards", entries),
-        Route("/api/dashboards/{uid}", dashboard),
-        Route("/api/runbook", instructions),
-        Route("/api/{upstream}/{path:path}", proxy.answer, methods=["GET"]),
+        *(Route(path, _as_json(answer)) for path, answer in _answers(proxy, sources).items()),
+        Route("/api/{upstream}/{path:path}", proxy.answer, methods=["GET", "POST", "DELETE"]),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
 
 
-def create_console(prometheus: str, alertmanager: str, receiver: str, dashboards: Path) -> Starlette:
-    """The console as an ASGI app, reading from these servers and this folder of dashboards."""
-    return Starlette(
-        routes=_routes(Proxy(upstreams(prometheus, alertmanager, receiver)), dashboards),
-        middleware=[Middleware(SecurityHeaders), Middleware(GZipMiddleware, minimum_size=1024)],
+def create_console(
+    prometheus: str,
+    alertmanager: str,
+    receiver: str,
+    dashboards: Path,
+    *,
+    store: Store | None = None,
+    windows: Windows | None = None,
+    token: str = "",
+) -> Starlette:
+    """The console as an ASGI app, reading from these servers, this folder of dashboards and this store.
+
+    With a token it lets nobody through who does not have it.
+    """
+    proxy = Proxy(upstreams(prometheus, alertmanager, receiver))
+    guarded = [Middleware(Token, token=token)] if token else []
+    app = Starlette(
+        routes=_routes(proxy, Sources(dashboards, store or Store(), windows or Windows())),
+        middleware=[Middleware(SecurityHeaders), *guarded, Middleware(GZipMiddleware, minimum_size=1024)],
         exception_handlers={ServewatchError: _refused, HTTPException: _unknown},
     )
+    app.state.guarded = bool(token)
+    return app
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -115,7 +115,7 @@ def _console(options: Options) -> Program:
         sources.append(f"--dashboards={boards}")
     return Program(
         name="console",
-        argv=_servewatch("console", f"--port={ports.console}", *sources),
+        argv=_servewatch("console", f"--port={ports.console}", f"--home={options.home}", *sources),
         url=ports.url("console"),
         health=ports.url("console", "/healthz"),
         stage=2,

@@ -32,6 +32,7 @@ ALLOWED = (
     "prometheus/api/v1/alerts",
     "prometheus/api/v1/targets",
     "alertmanager/api/v2/alerts",
+    "alertmanager/api/v2/silences",
     "receiver/notifications",
 )
 REFUSED = (
@@ -43,7 +44,7 @@ REFUSED = (
     "prometheus/api/v1/query/../admin",
     "prometheus/api/v1/label/a%2Fb/values",
     "prometheus//api/v1/query",
-    "alertmanager/api/v2/silences",
+    "alertmanager/api/v2/silence/2b5f4a5c-0000-4000-8000-000000000001",
     "alertmanager/api/v2/status",
     "receiver/alerts",
     "nobody/api/v1/query",
@@ -105,7 +106,7 @@ def test_everything_else_is_not_there(client: TestClient, path: str) -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"])
 @pytest.mark.parametrize("path", ["prometheus/api/v1/query", "alertmanager/api/v2/alerts", "prometheus/-/reload"])
 def test_nothing_is_written(client: TestClient, method: str, path: str) -> None:
-    """No method but GET reaches a server: the answer is 404."""
+    """Silences aside, no method but GET reaches a server: the answer is 404."""
     assert client.request(method, f"/api/{path}").status_code == 404
 
 
