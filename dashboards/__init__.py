@@ -7,7 +7,7 @@ import importlib
 DASHBOARDS: dict[str, str]
 """Every dashboard: its file's name, and its JSON. Rendered when it is asked for."""
 
-_MODULES = ("service", "quality")
+_MODULES = ("fleet", "service", "quality", "slo", "stack")
 
 
 def __getattr__(name: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ numbering, and write the panel, query and variable themselves.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import attr
@@ -28,8 +28,11 @@ _declared: Any = attr.s(auto_attribs=True)
 _evolve: Any = attr.evolve
 
 
+@_declared
 class Query(core.Target):  # type: ignore[misc]
     """One PromQL query of a panel."""
+
+    exemplar: bool = False
 
     def to_json_data(self) -> Json:
         return {
@@ -41,6 +44,7 @@ class Query(core.Target):  # type: ignore[misc]
             "legendFormat": self.legendFormat,
             "instant": self.instant,
             "range": not self.instant,
+            **({"exemplar": True} if self.exemplar else {}),
         }
 
 
@@ -106,9 +110,12 @@ class Dash(core.Dashboard):  # type: ignore[misc]
         return {name: getattr(self, name) for name in (*names, *more)}
 
 
-def query(expr: str, legend: str = "", shape: str = "time_series", instant: bool = False) -> Query:
-    """Ask for series over the dashboard's time; `instant` asks for the last moment only."""
-    return Query(expr=expr, legendFormat=legend, format=shape, instant=instant or shape == "table")
+def query(
+    expr: str, legend: str = "", shape: str = "time_series", instant: bool = False, exemplar: bool = False
+) -> Query:
+    """Ask for series over the dashboard's time, and for single requests among them; `instant` asks for now only."""
+    now = instant or shape == "table"
+    return Query(expr=expr, legendFormat=legend, format=shape, instant=now, exemplar=exemplar)
 
 
 def stat(
@@ -120,12 +127,19 @@ def stat(
     legend: str = "",
     absent: str = "No traffic",
     thresholds: Sequence[Step] = (),
+    mappings: Sequence[Json] = (),
+    leads: str = "",
 ) -> Modern:
-    """One number now; `absent` is what to say where there is none, which is not the same as zero."""
+    """One number now; `absent` is what to say where there is none, which is not the same as zero.
+
+    `leads` is the address to which a click on it leads.
+    """
     reduced = {"calcs": ["lastNotNull"], "fields": "", "values": False}
     options: Json = {"reduceOptions": reduced, "colorMode": "value", "graphMode": "none", "justifyMode": "auto"}
     options |= {"orientation": "auto", "textMode": "auto", "wideLayout": True}
     defaults = _field(unit, thresholds) | {"noValue": absent, "color": {"mode": "thresholds"}}
+    defaults |= {"mappings": list(mappings)} if mappings else {}
+    defaults |= {"links": [{"title": "Look closer", "url": leads}]} if leads else {}
     targets = [query(expr, legend, instant=True)]
     return Modern(
         kind="stat", title=title, description=description, targets=targets, options=options, defaults=defaults
@@ -140,17 +154,19 @@ def timeseries(
     *,
     stacked: bool = False,
     limit: float | None = None,
+    marked: Sequence[Step] = (),
     colors: dict[str, str] | None = None,
     beside: bool = False,
     least: float | None = 0,
+    absent: str = "",
 ) -> Modern:
-    """Lines over time; `limit` draws an alert's threshold, `beside` has room for the names of many lines.
+    """Lines over time; `limit` draws an alert's threshold, `marked` several, `beside` has room for many names.
 
-    The axis begins at `least`, or where the lines do.
+    The axis begins at `least`, or where the lines do; `absent` is what to say where there is no line.
     """
     custom: Json = {"drawStyle": "line", "lineWidth": 1, "fillOpacity": 40 if stacked else 8, "showPoints": "never"}
     custom |= {"stacking": {"mode": "normal" if stacked else "none", "group": "A"}, "spanNulls": False}
-    custom |= {"thresholdsStyle": {"mode": "off" if limit is None else "dashed"}}
+    custom |= {"thresholdsStyle": {"mode": "off" if limit is None and not marked else "dashed"}}
     legend: Json = {"displayMode": "table", "placement": "right" if beside else "bottom", "showLegend": True}
     legend |= {"calcs": ["lastNotNull"] if beside else ["lastNotNull", "max"]}
     return Modern(
@@ -159,9 +175,10 @@ def timeseries(
         description=description,
         targets=list(queries),
         options={"legend": legend, "tooltip": {"mode": "multi", "sort": "desc"}},
-        defaults=_field(unit, steps(limit))
+        defaults=_field(unit, marked or steps(limit))
         | {"custom": custom, "color": {"mode": "palette-classic"}}
-        | ({} if least is None else {"min": least}),
+        | ({} if least is None else {"min": least})
+        | ({"noValue": absent} if absent else {}),
         overrides=colored(colors or {}),
     )
 
@@ -225,8 +242,12 @@ def board(
     links: Sequence[Any],
     rows: Sequence[tuple[str, int, Sequence[Sequence[Modern]]]],
     since: str = "now-15m",
+    folded: Collection[str] = (),
 ) -> str:
-    """Render a dashboard: rows of (heading, height, lines of panels), placed so that nothing overlaps."""
+    """Render a dashboard: rows of (heading, height, lines of panels), placed so that nothing overlaps.
+
+    A row whose heading is in `folded` is opened by who wants to see it.
+    """
     source = Var(name="datasource", label="Data source", query="prometheus", type="datasource")
     dash = Dash(
         uid=uid,
@@ -243,7 +264,7 @@ def board(
         links=list(links),
         templating=core.Templating(list=[source, *variables]),
         annotations=core.Annotations(list=list(annotations)),
-        panels=_placed(rows),
+        panels=_placed(rows, folded),
     )
     return json.dumps(dash.auto_panel_ids().to_json_data(), cls=DashboardEncoder, indent=2) + "\n"
 
@@ -275,17 +296,25 @@ def _field(unit: str, thresholds: Sequence[Step] = ()) -> Json:
     return {"unit": unit, "thresholds": {"mode": "absolute", "steps": list(thresholds or steps())}}
 
 
-def _placed(rows: Sequence[tuple[str, int, Sequence[Sequence[Modern]]]]) -> list[Any]:
+def _placed(rows: Sequence[tuple[str, int, Sequence[Sequence[Modern]]]], folded: Collection[str]) -> list[Any]:
     placed: list[Any] = []
     top = 0
     for heading, height, lines in rows:
-        placed.append(Row(title=heading, gridPos=core.GridPos(h=1, w=WIDTH, x=0, y=top)))
-        top += 1
-        for line in lines:
-            left, unit = 0, WIDTH // sum(panel.share for panel in line)
-            for panel in line:
-                width = unit * panel.share
-                placed.append(_evolve(panel, gridPos=core.GridPos(h=height, w=width, x=left, y=top)))
-                left += width
-            top += height
+        inside = _lines(lines, top + 1, height)
+        hidden = heading in folded
+        place = core.GridPos(h=1, w=WIDTH, x=0, y=top)
+        placed.append(Row(title=heading, gridPos=place, collapsed=hidden, panels=inside if hidden else []))
+        placed += [] if hidden else inside
+        top += 1 + height * len(lines)
     return placed
+
+
+def _lines(lines: Sequence[Sequence[Modern]], top: int, height: int) -> list[Any]:
+    found: list[Any] = []
+    for down, line in enumerate(lines):
+        left, unit = 0, WIDTH // sum(panel.share for panel in line)
+        for panel in line:
+            place = core.GridPos(h=height, w=unit * panel.share, x=left, y=top + down * height)
+            found.append(_evolve(panel, gridPos=place))
+            left += unit * panel.share
+    return found

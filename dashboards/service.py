@@ -68,7 +68,7 @@ def _health() -> list[Modern]:
             up,
             "none",
             absent=_NOT_SCRAPED,
-            thresholds=[{"color": style.BAD, "value": None}, {"color": style.OK, "value": 1}],
+            thresholds=style.FROM_ONE,
         ),
         panels.stat(
             "Requests",

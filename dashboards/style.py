@@ -14,6 +14,23 @@ CODES = {"/^2/": OK, "/^3/": "light-green", "/^4/": WARNING, "/^5/": BAD}
 
 Step = dict[str, Any]
 
+BUDGET: list[Step] = [
+    {"color": BAD, "value": None},
+    {"color": WARNING, "value": 0},
+    {"color": OK, "value": 0.25},
+]
+"""Of an error budget: spent, nearly spent, fine."""
+
+FROM_ONE: list[Step] = [{"color": BAD, "value": None}, {"color": OK, "value": 1}]
+"""Of what should be 1 or more."""
+
+DRIFT: list[Step] = [
+    {"color": OK, "value": None},
+    {"color": WARNING, "value": 0.5},
+    {"color": BAD, "value": 1},
+]
+"""Of a score as a share of its limit."""
+
 
 def steps(bad_from: float | None = None, base: str = OK) -> list[Step]:
     """Give threshold steps: the base colour, and red from a value on."""
@@ -21,6 +38,19 @@ def steps(bad_from: float | None = None, base: str = OK) -> list[Step]:
     if bad_from is not None:
         found.append({"color": BAD, "value": bad_from})
     return found
+
+
+def rising(*colors: tuple[str, float | None]) -> list[Step]:
+    """Give threshold steps of several colours, each from its value on, the first from the beginning."""
+    return [{"color": color, "value": value} for color, value in colors]
+
+
+def between(*named: tuple[float | None, float | None, str, str]) -> list[dict[str, Any]]:
+    """Map ranges of values to a word and a colour: (from, to, word, colour); None is no end."""
+    return [
+        {"type": "range", "options": {"from": low, "to": high, "result": {"text": text, "color": color, "index": at}}}
+        for at, (low, high, text, color) in enumerate(named)
+    ]
 
 
 def states(**named: tuple[float, str]) -> list[dict[str, Any]]:

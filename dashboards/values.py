@@ -23,6 +23,8 @@ class Column:
     unit: str = "short"
     decimals: int = 2
     colored: tuple[Step, ...] = ()
+    full: float | None = None
+    """The number at which a bar in the cell is full; no bar without it."""
 
 
 def bars(
@@ -54,18 +56,41 @@ def pie(title: str, description: str, expr: str, legend: str, absent: str) -> Mo
     return _panel("piechart", title, description, options, defaults, [query(expr, legend, instant=True)])
 
 
-def numbers(
-    title: str, description: str, labels: dict[str, str], columns: Sequence[Column], absent: str, *, share: int = 1
+def gauge(
+    title: str, description: str, expr: str, unit: str, absent: str, thresholds: Sequence[Step], leads: str = ""
 ) -> Modern:
-    """A row for each set of labels, and a column for each number; queries whose labels are the same share rows."""
-    values = {f"Value #{chr(ord('A') + at)}": column for at, column in enumerate(columns)}
+    """A share of a whole, now."""
+    options: Json = {"reduceOptions": _LAST, "showThresholdLabels": False, "showThresholdMarkers": True}
+    options |= {"orientation": "auto"}
+    defaults = _field(unit, absent) | {"thresholds": {"mode": "absolute", "steps": list(thresholds)}}
+    defaults |= {"color": {"mode": "thresholds"}, "min": 0, "max": 1}
+    defaults |= {"links": [{"title": "Look closer", "url": leads}]} if leads else {}
+    return _panel("gauge", title, description, options, defaults, [query(expr, instant=True)])
+
+
+def numbers(
+    title: str,
+    description: str,
+    labels: dict[str, str],
+    columns: Sequence[Column],
+    absent: str,
+    *,
+    share: int = 1,
+    cells: Sequence[Json] = (),
+) -> Modern:
+    """A row for each set of labels, and a column for each number; queries whose labels are the same share rows.
+
+    `cells` are overrides of columns, such as `linked()` and `worded()` make.
+    """
+    alone = len(columns) == 1
+    values = {"Value" if alone else f"Value #{chr(ord('A') + at)}": column for at, column in enumerate(columns)}
     names = labels | {value: column.title for value, column in values.items()}
     organize = {"excludeByName": {"Time": True}, "indexByName": {name: at for at, name in enumerate(names)}}
     shown = {"showHeader": True, "cellHeight": "sm"}
     made = _panel("table", title, description, shown, _field("short", absent), [_cells(c) for c in columns], share)
     made.defaults["custom"] = {"align": "auto", "filterable": False}
     made.transformations = [{"id": "merge", "options": {}}, {"id": "organize", "options": organize | _renamed(names)}]
-    made.overrides = [_styled(column) for column in columns]
+    made.overrides = [*(_styled(column) for column in columns), *cells]
     return made
 
 
@@ -74,6 +99,21 @@ def text(title: str, content: str, *, share: int = 1) -> Modern:
     return _panel(
         "text", title, "How to read what stands here.", {"mode": "markdown", "content": content}, {}, (), share
     )
+
+
+def linked(title: str, url: str, said: str) -> Json:
+    """Let the cells of a column lead somewhere; `${__value.raw}` in the address is the cell's own text."""
+    return _override(title, {"id": "links", "value": [{"title": said, "url": url}]})
+
+
+def worded(title: str, mappings: Sequence[Json]) -> Json:
+    """Write the texts of a column as mapped, on the mapping's colour."""
+    shown = {"type": "color-text"}
+    return _override(title, {"id": "mappings", "value": list(mappings)}, {"id": "custom.cellOptions", "value": shown})
+
+
+def _override(title: str, *properties: Json) -> Json:
+    return {"matcher": {"id": "byName", "options": title}, "properties": list(properties)}
 
 
 def _cells(column: Column) -> Json:
@@ -89,11 +129,11 @@ def _styled(column: Column) -> Json:
     properties.append({"id": "noValue", "value": EMPTY})
     if column.colored:
         colors = {"mode": "absolute", "steps": list(column.colored)}
-        properties += [
-            {"id": "thresholds", "value": colors},
-            {"id": "custom.cellOptions", "value": {"type": "color-text"}},
-        ]
-    return {"matcher": {"id": "byName", "options": column.title}, "properties": properties}
+        cell = {"type": "color-text"} if column.full is None else {"type": "gauge", "mode": "basic"}
+        properties += [{"id": "thresholds", "value": colors}, {"id": "custom.cellOptions", "value": cell}]
+    if column.full is not None:
+        properties += [{"id": "min", "value": 0}, {"id": "max", "value": column.full}]
+    return _override(column.title, *properties)
 
 
 def _field(unit: str, absent: str) -> Json:

@@ -45,6 +45,14 @@ ALERTS = Metric(
     topic="stack",
     labels=(*_TARGET, "alertname", "alertstate", "severity"),
 )
+ALERTS_SINCE = Metric(
+    name="ALERTS_FOR_STATE",
+    kind="gauge",
+    help="When each alert that is pending or firing became so, since the epoch. Written by Prometheus.",
+    topic="stack",
+    unit="seconds",
+    labels=(*_TARGET, "alertname", "severity"),
+)
 
 SCRAPE_DURATION = Metric(
     name="scrape_duration_seconds",
@@ -196,6 +204,7 @@ ALL = (
     MEMORY,
     START_TIME,
     ALERTS,
+    ALERTS_SINCE,
     SCRAPE_DURATION,
     SCRAPED_SAMPLES,
     RULE_FAILURES,

@@ -26,9 +26,13 @@ VALUES = {
     "severity": ("page",),
     "feature": ("confidence", "predicted_class"),
     "role": ("input", "output"),
+    "quantile": ("0.99",),
     "bin": ("00", "01", "other", "missing"),
 }
 """What a label is in the samples; any other label is its own name."""
+
+PROGRAMS = ("serving", "prometheus", "alertmanager")
+"""The jobs of what every program has; everything else is of one job."""
 
 STEADY = {"servewatch_feature_reference_ratio": 0.25, "servewatch_feature_reference_rows": 5000}
 """What a gauge is, where that is not 1."""
@@ -41,7 +45,8 @@ def series() -> list[dict[str, str]]:
 
 def _of(metric: Metric) -> Iterator[dict[str, str]]:
     labels = dict.fromkeys((*metric.labels, "job", "instance"))
-    for combination in itertools.product(*(VALUES.get(label, (label,)) for label in labels)):
+    values = VALUES | ({"job": PROGRAMS} if "job" in metric.labels else {})
+    for combination in itertools.product(*(values.get(label, (label,)) for label in labels)):
         known = dict(zip(labels, combination, strict=True))
         if metric.kind == "histogram":
             yield from _histogram(metric, known)
