@@ -92,7 +92,8 @@ def _bursts(windows: Windows) -> Iterator[Recording]:
     """Neighbouring steps differ by chance alone, however drift and the time of day go: more is bursts."""
     now, last = SLICE_ROWS() > 0, before(SLICE_ROWS, windows.step) > 0
     yield SLICE_WEIGHT.filled(now * last / (now + last), windows.step)
-    expected = (BIN_COUNT(window=windows.long) > 0) / ROWS(window=windows.long)
+    # Of the short window, so that a bin that has just begun to fill is soon known as one that is.
+    expected = (BIN_COUNT(window=windows.short) > 0) / ROWS(window=windows.short)
     plain = by("max", (*FEATURE, "bin"), expected)
     change = SLICE_COUNT() / now - before(SLICE_COUNT, windows.step) / last
     excess = by("sum", FEATURE, change**2 / plain) / (by("count", FEATURE, plain) - 1 > 0)
