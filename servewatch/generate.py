@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import alerts
-from alerts import alertmanager, slo
+from alerts import adapters, alertmanager, slo
 from servewatch import windows
 from servewatch.stack import composed
 
@@ -44,6 +44,7 @@ def files() -> dict[Path, str]:
     }
     found[rules / "slo.rules.yml"] = slo.rules(slo.own(ROOT))
     found |= {rules / name: text for name, text in windows.rule_files(windows.chosen()).items()}
+    found |= {rules / name: text for name, text in adapters.files().items()}
     found[rules / "alertmanager.yml"] = alertmanager.config()
     found[stack / "prometheus.yml"] = composed.prometheus_yml()
     found |= {boards / f"{name}.json": text for name, text in dashboards.DASHBOARDS.items()}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import alerts
+from alerts import adapters
 from alerts.promql import TARGET_LABELS
 from monitoring import catalogue
 from monitoring.catalogue import Metric
@@ -51,12 +52,14 @@ class Declared:
 def declared(own: Iterable[Metric] = (), foreign: Iterable[str] = ()) -> Declared:
     """Collect what the catalogue and the recordings declare, and what a service declares of its own."""
     series: dict[str, Series] = {}
-    for metric in (*catalogue.ALL, *own):
+    for metric in (*catalogue.ALL, *adapters.METRICS, *own):
         series |= _of_metric(metric)
     for recording in alerts.RECORDINGS:
         for name, labels in recording.series.items():
             bounds = _bounds(str(recording.expr), series) if "le" in labels else frozenset()
             series[name] = Series("gauge", labels, True, bounds)
+    for recording in adapters.GAPS:
+        series |= {name: Series("gauge", labels, True) for name, labels in recording.series.items()}
     names = frozenset(alert.name for alert in alerts.ALERTS)
     return Declared(series, names, forgotten(), tuple(re.compile(pattern) for pattern in foreign))
 
