@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 
-Kind = Literal["slack", "pagerduty", "email", "webhook", "watchdog"]
-Config = dict[str, Any]
+from alerts import entries
+from alerts.entries import URL_FILE_SINCE, ChannelInvalid, Config
 
-URL_FILE_SINCE = (0, 26)
-"""The first Alertmanager that reads a webhook's address from a file."""
+Kind = Literal["slack", "pagerduty", "email", "teams", "webhook", "watchdog"]
 
-_TITLE = "{{ .Status | toUpper }}: {{ .CommonLabels.service }}"
-_TEXT = (
-    '{{ range .Alerts }}{{ if eq .Status "resolved" }}Over. It was: {{ end }}{{ .Annotations.summary }}\n'
-    "{{ .Annotations.description }}\n{{ .Annotations.runbook_url }}\n{{ .Annotations.dashboard_url }}\n{{ end }}"
-)
-_EMAIL_REQUIRED, _EMAIL_OPTIONS = {"to", "from", "smarthost"}, {"to", "from", "smarthost", "username"}
+OWNERS = "owners"
+"""The folder of secrets that has a folder of the same kind for each owner of services."""
+OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 
-
-class ChannelInvalid(ValueError):
-    """A channel's files are there, but do not say all that Alertmanager needs."""
+_EMAIL_REQUIRED = {"to", "from", "smarthost"}
+_EMAIL_OPTIONS = _EMAIL_REQUIRED | {"username", "require_tls"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +30,8 @@ class Channel:
     kind: Kind
     secret: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    owner: str = ""
+    """Whose services it hears of; without an owner, of those for which no owner has a channel."""
 
     @property
     def wakes(self) -> bool:
@@ -45,29 +43,49 @@ class Channel:
         """Whether nobody reads it: a dead man's switch, which hears of the alert that always fires and of no other."""
         return self.kind == "watchdog"
 
+    @property
+    def test(self) -> str:
+        """The name of the receiver that has this channel alone, for `servewatch alerts test`."""
+        return "-".join(filter(None, ("test", self.kind, self.owner)))
+
     def config(self, secrets: PurePath, release: tuple[int, int]) -> tuple[str, Config]:
         """Give the receiver's key and entry; `secrets` is the folder as Alertmanager sees it."""
-        path = str(secrets / self.secret) if self.secret else ""
+        folder = secrets / OWNERS / self.owner if self.owner else secrets
+        path = str(folder / self.secret) if self.secret else ""
         if self.kind == "slack":
-            return "slack_configs", {"api_url_file": path, "title": _TITLE, "text": _TEXT}
+            return "slack_configs", entries.slack(self.options, path)
         if self.kind == "pagerduty":
-            return "pagerduty_configs", {"routing_key_file": path, "description": _TITLE, "severity": "critical"}
+            return "pagerduty_configs", entries.pagerduty(self.options, path)
         if self.kind == "email":
-            return "email_configs", _email(self.options, path)
-        found = _webhook(self.options, path, release)
+            return "email_configs", entries.email(self.options, path)
+        if self.kind == "teams":
+            return "msteamsv2_configs", entries.teams(path, release)
+        found = entries.webhook(self.options, path, release)
         return "webhook_configs", {**found, "send_resolved": False} if self.machine else found
 
 
 def channels(folder: Path) -> tuple[Channel, ...]:
-    """Find what the files of the folder configure: slack_url, pagerduty_key, email.yml, webhook.yml, watchdog_url."""
+    """Find what the files of the folder configure, and those of its folders `owners/NAME`, an owner each."""
+    found = list(_channels(folder))
+    for owner in sorted(path for path in (folder / OWNERS).glob("*") if path.is_dir()):
+        if not OWNER.match(owner.name):
+            raise ChannelInvalid(f"{owner} is no name of an owner: it takes letters, digits, '_', '.' and '-'")
+        found += [replace(channel, owner=owner.name) for channel in _channels(owner) if not channel.machine]
+    return tuple(found)
+
+
+def _channels(folder: Path) -> tuple[Channel, ...]:
     found: list[Channel] = []
     if _there(folder / "slack_url"):
         found.append(Channel("slack", "slack_url"))
     if _there(folder / "pagerduty_key"):
-        found.append(Channel("pagerduty", "pagerduty_key"))
+        there = (folder / "pagerduty.yml").is_file()
+        options = _options(folder / "pagerduty.yml", {"url"}, {"url"}) if there else {}
+        found.append(Channel("pagerduty", "pagerduty_key", options))
     if (folder / "email.yml").is_file():
-        options = _options(folder / "email.yml", _EMAIL_REQUIRED, _EMAIL_OPTIONS)
-        found.append(Channel("email", "email_password" if _there(folder / "email_password") else "", options))
+        found.append(_email(folder))
+    if _there(folder / "teams_url"):
+        found.append(Channel("teams", "teams_url"))
     if (folder / "webhook.yml").is_file():
         options = _options(folder / "webhook.yml", {"url"}, {"url"})
         found.append(Channel("webhook", "webhook_token" if _there(folder / "webhook_token") else "", options))
@@ -76,6 +94,16 @@ def channels(folder: Path) -> tuple[Channel, ...]:
     if _there(folder / "watchdog_url"):
         found.append(Channel("watchdog", "watchdog_url"))
     return tuple(found)
+
+
+def _email(folder: Path) -> Channel:
+    file = folder / "email.yml"
+    options = _options(file, _EMAIL_REQUIRED, _EMAIL_OPTIONS)
+    if "require_tls" in options:
+        options["require_tls"] = options["require_tls"].lower()
+        if options["require_tls"] not in ("true", "false"):
+            raise ChannelInvalid(f"{file} has require_tls: {options['require_tls']}; it takes true or false")
+    return Channel("email", "email_password" if _there(folder / "email_password") else "", options)
 
 
 def _there(path: Path) -> bool:
@@ -99,22 +127,4 @@ def _options(path: Path, required: set[str], known: set[str]) -> dict[str, str]:
     return {str(name): str(value) for name, value in read.items()}
 
 
-def _email(options: Mapping[str, str], password: str) -> Config:
-    entry: Config = {name: options[name] for name in ("to", "from", "smarthost")}
-    entry["headers"] = {"Subject": _TITLE}
-    if password:
-        entry |= {"auth_username": options.get("username", options["from"]), "auth_password_file": password}
-    return entry
-
-
-def _webhook(options: Mapping[str, str], secret: str, release: tuple[int, int]) -> Config:
-    if "url" in options:
-        authorization = {"type": "Bearer", "credentials_file": secret}
-        return {"url": options["url"], **({"http_config": {"authorization": authorization}} if secret else {})}
-    if release < URL_FILE_SINCE:
-        other = ", or put the address in webhook.yml (url: ...) and its secret in webhook_token"
-        raise ChannelInvalid(
-            f"Alertmanager {release[0]}.{release[1]} cannot read a webhook's address from {secret}: use 0.26 or later"
-            + (other if secret.endswith("webhook_url") else "")
-        )
-    return {"url_file": secret}
+__all__ = ["OWNER", "OWNERS", "URL_FILE_SINCE", "Channel", "ChannelInvalid", "Kind", "channels"]

@@ -17,6 +17,7 @@ from serving.watching import check as check_watch
 
 DEFINITION = "__serving__"
 UNKNOWN = "unknown"
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*\Z")
 
 C = TypeVar("C", bound=type)
 
@@ -63,6 +64,7 @@ class Definition:
     models: tuple[ModelRef, ...]
     app: Any = None
     slos: tuple[str, ...] = ()
+    owner: str = ""
 
     def make(self, load: Callable[[str], Model]) -> Any:
         """An instance with its models loaded."""
@@ -79,7 +81,12 @@ class Definition:
 def service(cls: C, /) -> C: ...
 @overload
 def service(
-    *, name: str | None = None, version: str = "0.1.0", app: Any = None, slos: Sequence[str] = ()
+    *,
+    name: str | None = None,
+    version: str = "0.1.0",
+    app: Any = None,
+    slos: Sequence[str] = (),
+    owner: str = "",
 ) -> Callable[[C], C]: ...
 def service(
     cls: Any = None,
@@ -89,18 +96,21 @@ def service(
     version: str = "0.1.0",
     app: Any = None,
     slos: Sequence[str] = (),
+    owner: str = "",
 ) -> Any:
     """Make a class a service: its @api methods are endpoints, its `use(...)` attributes are loaded models.
 
     `app` are routes of your own: a FastAPI router, or a dict from prefixes to routers and ASGI apps.
     `slos` is what the service promises, such as `["availability 99.9%", "latency 99% under 0.25s"]`.
+    `owner` is who is told of its alerts, where that owner has channels: see secrets/README.md.
     """
     if isinstance(slos, str) or not all(isinstance(text, str) for text in slos):
         raise ServiceInvalid(f"slos is {slos!r}", 'give a list of texts, as in slos=["latency 99% under 0.25s"]')
+    check_owner(owner)
 
     def declare(cls: type) -> type:
         made = _define(cls, name or _snake(cls.__name__), version)
-        setattr(cls, DEFINITION, replace(made, app=app, slos=tuple(slos)))
+        setattr(cls, DEFINITION, replace(made, app=app, slos=tuple(slos), owner=owner))
         return cls
 
     return declare(cls) if cls is not None else declare
@@ -112,6 +122,12 @@ def definition(cls: Any) -> Definition:
     if not isinstance(found, Definition):
         raise ServiceInvalid(f"{cls!r} is not a service", "put @service on the class")
     return found
+
+
+def check_owner(owner: Any) -> None:
+    """Refuse what cannot be the name of an owner: it is a label's value and a folder's name."""
+    if not isinstance(owner, str) or (owner and not _OWNER.match(owner)):
+        raise ServiceInvalid(f"owner is {owner!r}", "give letters, digits, '_', '.' and '-', as in owner=\"vision\"")
 
 
 def _define(cls: type, name: str, version: str) -> Definition:

@@ -12,6 +12,7 @@ from typing import Any
 from serving.errors import SettingInvalid
 
 PREFIX = "SERVEWATCH_"
+_OWNER = (r"|[A-Za-z0-9][A-Za-z0-9_.-]*", "letters, digits, _ . and -, as in vision")
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -97,6 +98,9 @@ class Settings:
     log_rows_days: float = _option(7.0, "Days after which logged rows are removed.", least=0.001)
     log_rows_bytes: int = _option(64 * 1024 * 1024, "Bytes of a model's logged rows; the oldest go first.", least=1)
     log_rows_leave_out: str = _option("", "Features that are not logged, with spaces between them.")
+    owner: str = _option(
+        "", "Who is told of this service's alerts, in place of what it declares. Read by `servewatch up`.", like=_OWNER
+    )
     access_log: str = _option("off", "off, or json: a line on stdout for each request.", of="off json")
     log_format: str = _option("text", "text or json, for the log on stderr.", of="text json")
     log_level: str = _option("info", "debug, info, warning or error.", of="debug info warning error")

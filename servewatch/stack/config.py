@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from alerts import alertmanager as notifying
 from alerts.rules import DASHBOARDS
 from alerts.stack import REFERENCE_JOB, SAMPLE_LIMIT
 from servewatch import windows
@@ -27,7 +29,9 @@ REFERENCE_INTERVAL = "15s"
 HEADER = "# Written by `servewatch up` at every start: edits here are lost.\n"
 
 
-def prometheus(ports: Ports, service_name: str, rules: str = "rules/*.yml", dashboards: str = "") -> dict[str, Any]:
+def prometheus(
+    ports: Ports, service_name: str, rules: str = "rules/*.yml", dashboards: str = "", owner: str = ""
+) -> dict[str, Any]:
     """Prometheus's configuration: what it scrapes, which rules it evaluates, whom it tells, where dashboards are."""
     pace = {"scrape_interval": INTERVAL, "scrape_timeout": "4s", "evaluation_interval": INTERVAL}
     return {
@@ -35,7 +39,7 @@ def prometheus(ports: Ports, service_name: str, rules: str = "rules/*.yml", dash
         "rule_files": [rules],
         "alerting": {
             # The texts of alerts read it; as a label of each alert it would only be noise.
-            "alert_relabel_configs": [{"action": "labeldrop", "regex": DASHBOARDS}],
+            "alert_relabel_configs": [{"action": "labeldrop", "regex": DASHBOARDS}, *_owned(service_name, owner)],
             "alertmanagers": [{"static_configs": [_targets(ports.alertmanager)]}],
         },
         "scrape_configs": [
@@ -82,24 +86,26 @@ def alertmanager_argv(program: str, folder: Path, ports: Ports) -> tuple[str, ..
         f"--web.listen-address={HOST}:{ports.alertmanager}",
         f"--web.external-url={ports.url('alertmanager')}",
         "--cluster.listen-address=",
+        # A silence outlives a killed Alertmanager from the first minute on, not from the fifteenth.
+        "--data.maintenance-interval=1m",
         "--log.level=warn",
     )
 
 
-def write(folder: Path, ports: Ports, service_name: str, alertmanager: str, own: Path | None = None) -> None:
+def write(
+    folder: Path, ports: Ports, service_name: str, alertmanager: str, own: Path | None = None, owner: str = ""
+) -> None:
     """Write every configuration file; data of earlier runs stays. A rule file that `own` has is taken from there."""
     for name in ("prometheus", "alertmanager"):
         (folder / "data" / name).mkdir(parents=True, exist_ok=True)
-    found = prometheus(ports, service_name)
+    found = prometheus(ports, service_name, owner=owner)
     found["rule_files"].append(OWN_RULES)
     (folder / "prometheus.yml").write_text(HEADER + yaml.safe_dump(found, sort_keys=False))
     (folder / "alertmanager.yml").write_text(alertmanager)
-    rules = folder / "rules"
-    shutil.rmtree(rules, ignore_errors=True)
-    rules.mkdir()
-    for name, text in rule_files():
-        declared = own / name if own else None
-        (rules / name).write_text(declared.read_text() if declared and declared.is_file() else text)
+    _replace(folder / "templates", notifying.templates())
+    rules = dict(rule_files())
+    declared = {name: (own / name).read_text() for name in rules if own and (own / name).is_file()}
+    _replace(folder / "rules", rules | declared)
 
 
 def rule_files() -> Sequence[tuple[str, str]]:
@@ -108,6 +114,21 @@ def rule_files() -> Sequence[tuple[str, str]]:
     found = [entry for entry in folder.iterdir() if entry.name.endswith(".rules.yml")] if folder.is_dir() else []
     texts = {entry.name: entry.read_text() for entry in found}
     return sorted({**texts, **windows.rule_files(windows.chosen())}.items())
+
+
+def _replace(folder: Path, wanted: Mapping[str, str]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for name, text in wanted.items():
+        (folder / name).write_text(text)
+
+
+def _owned(service_name: str, owner: str) -> list[dict[str, Any]]:
+    """What tells Alertmanager whose service an alert is of: no metric has to carry it."""
+    if not owner:
+        return []
+    whose = {"source_labels": ["service"], "regex": re.escape(service_name)}
+    return [{**whose, "target_label": "owner", "replacement": owner}]
 
 
 def _targets(port: int) -> dict[str, Any]:

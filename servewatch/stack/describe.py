@@ -14,6 +14,10 @@ from typing import Any
 
 from serving.errors import ServewatchError
 from serving.service import definition
+from serving.settings import Settings
+
+OWNER = "owner="
+"""Begins the last line but one."""
 
 INSTRUMENTED = "__servewatch_service__"
 """Where `monitoring.instrument` notes the name of an app that is not ours."""
@@ -23,6 +27,11 @@ def name_of(found: Any) -> str:
     """The name of a service's class, or of an app that was instrumented."""
     instrumented: str | None = getattr(found, INSTRUMENTED, None)
     return instrumented or definition(found).name
+
+
+def owner_of(found: Any) -> str:
+    """Who is told of its alerts: the one of the settings, else the one that is declared, else nobody in particular."""
+    return Settings.load().owner or ("" if hasattr(found, INSTRUMENTED) else definition(found).owner)
 
 
 def main(target: str, folder: str = "") -> None:
@@ -37,7 +46,7 @@ def main(target: str, folder: str = "") -> None:
         sys.exit(error.message)
     except Exception as error:
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
-    sys.stdout.write(f"\n{name}\n")
+    sys.stdout.write(f"\n{OWNER}{owner_of(found)}\n{name}\n")
 
 
 def _declared(name: str, folder: Path, found: Any) -> None:

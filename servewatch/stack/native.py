@@ -99,14 +99,14 @@ class Native:
         options, home = self.options, self.options.home
         ports.check(options.ports, plan.PORTS)
         found = tools.ensure(home / "tools", self.say)
-        name = prepare.service_name(options.service, home, options.own)
+        told = prepare.described(options.service, home, options.own)
         if options.demo:
             prepare.train_if_missing(home, self.say, wake)
         alertmanager = prepare.alertmanager_config(options, found["alertmanager"], Path.cwd())
-        config.write(self.folder, options.ports, name, alertmanager, options.own)
+        config.write(self.folder, options.ports, told.name, alertmanager, options.own, told.owner)
         environment = {**inherited_environment(), processes.STAMP: record.stamp, "PYTHONUNBUFFERED": "1"}
         programs = plan.programs(options, found)
-        return Supervisor(programs, self.folder, replace(record, service_name=name), environment, self.say)
+        return Supervisor(programs, self.folder, replace(record, service_name=told.name), environment, self.say)
 
     def _ready(self, seconds: float) -> None:
         self.say(f"\nall of it runs, after {seconds:.1f} s:\n")

@@ -7,9 +7,11 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from alerts import alertmanager
+from servewatch.stack.describe import OWNER
 from servewatch.stack.errors import StackError
 from servewatch.stack.mode import Options
 from servewatch.stack.program import LEASH
@@ -22,8 +24,21 @@ MODEL = "fashion_mnist"
 TRAINING = "examples.fashion.train"
 
 
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What a service's own module says of it."""
+
+    name: str
+    owner: str = ""
+
+
 def service_name(service: str, home: Path, own: Path | None = None) -> str:
-    """The name under which a service is measured; raises where it cannot be imported.
+    """The name under which a service is measured; raises where it cannot be imported."""
+    return described(service, home, own).name
+
+
+def described(service: str, home: Path, own: Path | None = None) -> Described:
+    """The name under which a service is measured, and its owner; raises where it cannot be imported.
 
     What is generated of the metrics that it declares goes into the folder `own`, as it is imported but once.
     """
@@ -41,7 +56,8 @@ def service_name(service: str, home: Path, own: Path | None = None) -> str:
             f"service {service!r} cannot be used: {why}",
             "run this in the folder from which `python -c 'import MODULE'` works, or give --service MODULE:NAME",
         )
-    return answer.stdout.strip().splitlines()[-1]
+    *_, owner, name = answer.stdout.strip().splitlines()
+    return Described(name, owner.removeprefix(OWNER))
 
 
 def train_if_missing(home: Path, say: Callable[[str], None], wake: Wake) -> None:

@@ -67,6 +67,8 @@ def test_a_secret_webhook_address_needs_an_alertmanager_that_reads_it_from_a_fil
         ({"email__yml": "to: [\n"}, "is no YAML"),
         ({"webhook__yml": "url: http://x\ntoken: secret\n"}, "it takes url"),
         ({"webhook__yml": "http://x\n"}, "it takes url"),
+        ({"email__yml": "to: a@b\nfrom: a@b\nsmarthost: m:25\nrequire_tls: perhaps\n"}, "it takes true or false"),
+        ({"pagerduty_key": "k", "pagerduty__yml": "uri: http://x\n"}, "it takes url"),
     ],
 )
 def test_half_a_channel_is_an_error_that_names_the_file(files, said, tmp_path):
@@ -74,3 +76,30 @@ def test_half_a_channel_is_an_error_that_names_the_file(files, said, tmp_path):
     _write(tmp_path, **files)
     with pytest.raises(ChannelInvalid, match=said):
         channels(tmp_path)
+
+
+def test_a_folder_below_owners_is_an_owner_with_channels_of_its_own(tmp_path):
+    """Its files mean the same as in the folder above; a dead man's switch is nobody's."""
+    (tmp_path / "owners" / "vision").mkdir(parents=True)
+    _write(tmp_path, slack_url="https://x")
+    _write(tmp_path / "owners" / "vision", slack_url="https://y", watchdog_url="https://z")
+    assert [(one.kind, one.owner, one.test) for one in channels(tmp_path)] == [
+        ("slack", "", "test-slack"),
+        ("slack", "vision", "test-slack-vision"),
+    ]
+
+
+def test_an_owner_is_no_name_that_a_label_or_a_route_could_not_carry(tmp_path):
+    """A folder of another name is refused, with the characters that are taken."""
+    (tmp_path / "owners" / 'a"b').mkdir(parents=True)
+    with pytest.raises(ChannelInvalid, match="no name of an owner"):
+        channels(tmp_path)
+
+
+def test_letters_may_go_without_tls_and_pagerduty_elsewhere(tmp_path):
+    """email.yml says whether the way to the mail server must be encrypted, pagerduty.yml which region it is."""
+    _write(tmp_path, email__yml="to: a@b\nfrom: a@b\nsmarthost: m:25\nrequire_tls: false\n")
+    _write(tmp_path, pagerduty_key="k", pagerduty__yml="url: https://events.eu.pagerduty.com/v2/enqueue\n")
+    pager, letter = channels(tmp_path)
+    assert letter.config(PurePath("/s"), (0, 25))[1]["require_tls"] is False
+    assert pager.config(PurePath("/s"), (0, 25))[1]["url"] == "https://events.eu.pagerduty.com/v2/enqueue"
