@@ -26,7 +26,7 @@ def render() -> str:
     """Render the dashboard's JSON."""
     rows = [
         ("Is everything all right", 4, [_health()]),
-        ("Which service is it", 8, [[fleet_services.table()], [_states(), fleet_services.versions()]]),
+        ("Which service is it", 7, [[fleet_services.table()], [_states(), fleet_services.versions()]]),
         ("How much is asked, and how well is it answered", 8, _traffic()),
         ("What does it cost", 8, [fleet_services.resources()]),
         ("What fires", 8, [_alerts()]),
@@ -44,12 +44,13 @@ def render() -> str:
 def _health() -> list[Modern]:
     up = select(requests.UP, **SERVICE)
     return [
-        _count("Services up", "Services of which a replica answers scrapes (serving:up).", f"{up} > 0", bad=False),
-        _count(
+        panels.stat(
             "Services down",
             "Services of which no replica answers scrapes (serving:up). From 1 on: see ServiceDown in the runbook.",
-            f"{up} == 0",
-            bad=True,
+            f"count({up} == 0) or 0 * count({up})",
+            "none",
+            absent=NOT_SCRAPED,
+            thresholds=style.steps(1),
         ),
         alerting.count("Pages", "page", style.BAD, alerting.OF_SERVICES_AND_STACK, leads.board(SLO)),
         alerting.count("Tickets", "ticket", style.WARNING, alerting.OF_SERVICES_AND_STACK, leads.board(SLO)),
@@ -75,13 +76,6 @@ def _health() -> list[Modern]:
         ),
         fleet_services.drifted(leads.board(QUALITY)),
     ]
-
-
-def _count(title: str, description: str, which: str, *, bad: bool) -> Modern:
-    known = select(requests.UP, **SERVICE)
-    steps = style.steps(1) if bad else style.FROM_ONE
-    expr = f"count({which}) or 0 * count({known})"
-    return panels.stat(title, description, expr, "none", absent=NOT_SCRAPED, thresholds=steps)
 
 
 def _worst(title: str, what: str, recording: Recording, unit: str, alert: Alert) -> Modern:

@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-from alerts.promql import bucket_rate, increase, quantile, rate, ratio, total
+from alerts.promql import Expr, bucket_rate, increase, quantile, rate, ratio, total
 from alerts.stack import NOTIFICATIONS_FAIL
 from alerts.windows import LONG
 from dashboards import panels, style
-from dashboards.chosen import RANGE
 from dashboards.panels import Modern, query
 from monitoring.catalogue import stack
 
 _BY_CHANNEL = ("integration",)
+_RARE = "6h"
+"""Longer than the pause after which what still fires is told again: a channel that works shows."""
 
 
 def notifications() -> list[Modern]:
     """Whether what fires reaches anybody."""
-    sent = total(_BY_CHANNEL, rate(stack.NOTIFICATIONS, RANGE))
-    failed = total(_BY_CHANNEL, rate(stack.NOTIFICATIONS_FAILED, RANGE))
-    slow = quantile(0.95, bucket_rate(stack.NOTIFICATION_SECONDS, LONG, _BY_CHANNEL))
+    sent, failed = (
+        total(_BY_CHANNEL, increase(metric, "1h")) for metric in (stack.NOTIFICATIONS, stack.NOTIFICATIONS_FAILED)
+    )
+    slow = quantile(0.95, bucket_rate(stack.NOTIFICATION_SECONDS, _RARE, _BY_CHANNEL))
     return [
         panels.timeseries(
             "Notifications",
-            f"Per second, by channel: attempted and failed ({stack.NOTIFICATIONS.name}, …_failed_total). Failures: see "
-            f"{NOTIFICATIONS_FAIL.name} in the runbook.",
+            f"In the hour before, by channel: attempted and failed ({stack.NOTIFICATIONS.name}, …_failed_total). "
+            f"Failures: see {NOTIFICATIONS_FAIL.name} in the runbook.",
             [
                 query(f"{sent} and on (integration) {_used()}", "{{integration}}"),
-                query(f"{failed} > 0", "{{integration}} failed"),
+                query(f"{failed} and on (integration) {_used()}", "{{integration}} failed"),
             ],
-            "ops",
+            "short",
             colors={"/failed$/": style.BAD},
             absent="Nothing was sent",
         ),
         panels.timeseries(
             "Time of a notification",
-            f"95th percentile over {LONG}, by channel ({stack.NOTIFICATION_SECONDS.name}); a gap is none sent.",
+            f"95th percentile over {_RARE}, since few are sent, by channel ({stack.NOTIFICATION_SECONDS.name}). Long: "
+            "the receiving end is slow, or is tried again and again.",
             [query(slow, "{{integration}}")],
             "s",
             absent="Nothing was sent",
@@ -47,14 +50,15 @@ def failing() -> Modern:
     shared = ratio(failed, total(_BY_CHANNEL, rate(stack.NOTIFICATIONS, LONG)))
     return panels.timeseries(
         "Notifications that failed",
-        f"Share over {LONG}, by channel; a gap is none sent. From the dashed line on {NOTIFICATIONS_FAIL.name} fires.",
-        [query(shared, "{{integration}}")],
+        f"Share over {LONG}, by channel ({stack.NOTIFICATIONS_FAILED.name}): what is not sent cannot fail and counts "
+        f"as 0. From the dashed line on {NOTIFICATIONS_FAIL.name} fires.",
+        [query(f"{shared} or 0 * {_used()}", "{{integration}}")],
         "percentunit",
         limit=NOTIFICATIONS_FAIL.threshold,
         absent="Nothing was sent",
     )
 
 
-def _used() -> str:
-    """The channels by which anything was ever sent: Alertmanager counts those that nobody set up as well."""
-    return f"({total(_BY_CHANNEL, increase(stack.NOTIFICATIONS, '1d'))} > 0)"
+def _used() -> Expr:
+    """The channels by which anything is sent: Alertmanager counts those that nobody set up as well."""
+    return Expr(f"({total(_BY_CHANNEL, increase(stack.NOTIFICATIONS, _RARE))} > 0)", _BY_CHANNEL)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import attr
@@ -312,9 +313,9 @@ def _placed(rows: Sequence[tuple[str, int, Sequence[Sequence[Modern]]]], folded:
 def _lines(lines: Sequence[Sequence[Modern]], top: int, height: int) -> list[Any]:
     found: list[Any] = []
     for down, line in enumerate(lines):
-        left, unit = 0, WIDTH // sum(panel.share for panel in line)
-        for panel in line:
-            place = core.GridPos(h=height, w=unit * panel.share, x=left, y=top + down * height)
+        shares = list(accumulate((panel.share for panel in line), initial=0))
+        edges = [WIDTH * share // shares[-1] for share in shares]
+        for panel, (left, right) in zip(line, pairwise(edges), strict=True):
+            place = core.GridPos(h=height, w=right - left, x=left, y=top + down * height)
             found.append(_evolve(panel, gridPos=place))
-            left += unit * panel.share
     return found

@@ -103,8 +103,8 @@ def _failed() -> Modern:
     return panels.timeseries(
         "Failed requests by code",
         f"Requests per second over {LONG} answered with 5xx, stacked ({RATES[LONG].name}): 503 is load turned away, "
-        "504 too late, 500 an error of the service. A line at 0 without a code: none failed.",
-        [query(f"{failed} > 0", "{{service}} {{code}}"), query(f"0 * {none}", "{{service}} none")],
+        "504 too late, 500 an error of the service. `none` at 0: requests came, and none failed.",
+        [query(f'{failed} > 0 or label_replace(0 * {none}, "code", "none", "", "")', "{{service}} {{code}}")],
         "reqps",
         stacked=True,
         colors={"/503$/": style.WARNING, "/50[04]$/": style.BAD, "/none$/": style.OK},

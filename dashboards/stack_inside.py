@@ -98,6 +98,7 @@ def _pace() -> Modern:
         NOT_SCRAPED,
         thresholds=style.DRIFT,
         most=1,
+        decimals=2,
     )
 
 
@@ -179,11 +180,11 @@ def alertmanager() -> list[list[Modern]]:
         [
             panels.timeseries(
                 "Alerts by state",
-                f"Alerts that Alertmanager knows ({stack.ALERTMANAGER_ALERTS.name}): suppressed ones are silenced, or "
-                "follow from another that fires.",
+                f"Alerts that Alertmanager knows ({stack.ALERTMANAGER_ALERTS.name}), {rules.WATCHDOG.name} among them: "
+                "suppressed ones are silenced, or follow from another that fires.",
                 [query(known, "{{state}}")],
                 "none",
-                colors={"active": style.BAD, "suppressed": style.MEAN, "unprocessed": style.WARNING},
+                colors={"active": style.TRAFFIC, "suppressed": style.MEAN, "unprocessed": style.WARNING},
                 absent=NOT_SCRAPED,
             ),
             panels.timeseries(

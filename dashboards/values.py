@@ -38,12 +38,15 @@ def bars(
     thresholds: Sequence[Step] = (),
     most: float | None = None,
     upright: bool = False,
+    decimals: int = 0,
 ) -> Modern:
     """A bar for each series, up to `most`."""
     options: Json = {"reduceOptions": _LAST, "displayMode": "gradient", "valueMode": "color", "showUnfilled": True}
     options |= {"orientation": "vertical" if upright else "horizontal", "namePlacement": "auto", "sizing": "auto"}
     defaults = _field(unit, absent) | {"thresholds": {"mode": "absolute", "steps": list(thresholds or steps())}}
-    defaults |= {"color": {"mode": "thresholds"}, "decimals": 0, "min": 0} | ({} if most is None else {"max": most})
+    defaults |= {"color": {"mode": "thresholds"}, "decimals": decimals, "min": 0} | (
+        {} if most is None else {"max": most}
+    )
     return _panel("bargauge", title, description, options, defaults, [query(expr, legend, instant=True)])
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import alerts
-from monitoring.catalogue import Metric, drift, quality, requests, runtime
+from monitoring.catalogue import Metric, drift, own, quality, requests, runtime
 
 _DOES: tuple[tuple[Metric, tuple[Metric, ...]], ...] = (
     (requests.FIRST_CHUNK, (requests.FIRST_CHUNK,)),
     (runtime.PROCESS_RESTARTS, (runtime.PROCESS_RESTARTS,)),
+    (own.LABEL_VALUES_DROPPED, (own.LABEL_VALUES_DROPPED,)),
     (runtime.TRACE_SPANS, (runtime.TRACE_SPANS,)),
     (runtime.GPU_UTILISATION, runtime.GPU),
     (drift.OBSERVATIONS, drift.ALL),
