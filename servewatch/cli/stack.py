@@ -50,18 +50,39 @@ def _port_options(command: F) -> F:
 @click.option("--detach", is_flag=True, help="Return once everything is healthy.")
 @click.option("--no-traffic", is_flag=True, help="Send no demo traffic.")
 @click.option("--service", default=DEMO, show_default=True, metavar="MODULE:NAME", help="The service to run.")
+@click.option("--no-service", is_flag=True, help="Start no service: watch what --target names, and nothing else.")
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="KIND=HOST:PORT[/PATH][,service=NAME]",
+    help="Watch a server that is not ours, like bentoml=127.0.0.1:3000 (alerts/ADAPTERS.md). May be repeated.",
+)
 @_port_options
 @home_option
-def up(mode: str | None, detach: bool, no_traffic: bool, service: str, home: Path | None, **chosen: int) -> None:
+def up(
+    mode: str | None,
+    detach: bool,
+    no_traffic: bool,
+    service: str,
+    no_service: bool,
+    targets: tuple[str, ...],
+    home: Path | None,
+    **chosen: int,
+) -> None:
     """Bring up the whole stack: a service, Prometheus, Alertmanager, dashboards, notifications, traffic.
 
     Without --native or --compose: containers where an engine answers and the folder has a docker-compose.yml,
     else processes of this machine.
     """
     from servewatch.stack.choose import choose
+    from servewatch.stack.targets import parse
 
+    if no_service and not targets:
+        raise click.UsageError("--no-service leaves nothing to watch: name a server with --target KIND=HOST:PORT")
     ports = Ports(**{name.removeprefix("port_"): port for name, port in chosen.items()})
-    options = Options(resolve_home(home), service, not no_traffic, ports, detach)
+    watched = tuple(map(parse, targets))
+    options = Options(resolve_home(home), "" if no_service else service, not no_traffic, ports, detach, watched)
     sys.exit(choose(mode, options, Path.cwd(), say).up())
 
 

@@ -19,6 +19,11 @@ def choose(mode: str | None, options: Options, folder: Path, say: Say) -> Mode:
     record = state.read(options.folder)
     if record is not None and record.supervised:
         raise state.already_running(record, options.home)
+    if mode == "compose" and (options.targets or not options.serve):
+        raise StackError(
+            "--target and --no-service are for a stack of processes: containers read targets from the folder targets/",
+            "servewatch up --native, or a file as targets/README.md shows it",
+        )
     if mode == "compose":
         if not options.demo:
             raise StackError(
@@ -26,7 +31,7 @@ def choose(mode: str | None, options: Options, folder: Path, say: Say) -> Mode:
                 f"servewatch up --native --service {options.service}",
             )
         return Compose(options, folder, say)
-    if mode is None and options.demo and (folder / FILE).is_file() and engine_answers():
+    if mode is None and options.demo and not options.targets and (folder / FILE).is_file() and engine_answers():
         compose = Compose(options, folder, say)
         if compose.fetch():
             return compose

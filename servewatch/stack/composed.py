@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 
 from alerts.stack import REFERENCE_JOB
+from servewatch.stack import targets
 from servewatch.stack.config import prometheus
 from servewatch.stack.ports import Ports
 
@@ -31,6 +32,7 @@ def prometheus_yml(service_name: str = SERVICE) -> str:
             job["static_configs"] = [{"targets": [f"serving:{ports.metrics}"]}]
         else:
             job["static_configs"] = [{"targets": [f"{job['job_name']}:{getattr(ports, job['job_name'])}"]}]
+    found["scrape_configs"].append(targets.scraped_from_files())
     return HEADER + yaml.safe_dump(found, sort_keys=False)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from servewatch.stack.ports import Ports
+from servewatch.stack.targets import Target
 
 DEMO = "examples.fashion.service:Fashion"
 """The service of a stack where none is named."""
@@ -21,6 +22,8 @@ class Options:
     traffic: bool = True
     ports: Ports = field(default_factory=Ports)
     detach: bool = False
+    targets: tuple[Target, ...] = ()
+    """Servers that are not ours and are watched as well."""
 
     @property
     def folder(self) -> Path:
@@ -31,6 +34,11 @@ class Options:
     def own(self) -> Path:
         """Where the files are that are generated of the service's own metrics, if it declares any."""
         return self.folder / "own"
+
+    @property
+    def serve(self) -> bool:
+        """Whether a service of ours is started, and not only those of others watched."""
+        return bool(self.service)
 
     @property
     def demo(self) -> bool:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from servewatch.stack import config, health, hints, logs, plan, ports, prepare, processes, state, tools
+from servewatch.stack import config, health, hints, logs, plan, ports, prepare, processes, state, targets, tools
 from servewatch.stack.errors import StackError
 from servewatch.stack.mode import Options, ProcessStatus, StackStatus
 from servewatch.stack.supervisor import Supervisor, this_process
@@ -97,16 +97,23 @@ class Native:
     def _prepare(self, record: state.StackRecord, wake: Wake) -> Supervisor:
         """Everything that can go wrong before the first process starts does so here."""
         options, home = self.options, self.options.home
-        ports.check(options.ports, plan.PORTS)
+        ports.check(options.ports, plan.needed(options))
         found = tools.ensure(home / "tools", self.say)
-        told = prepare.described(options.service, home, options.own)
+        told = prepare.described(options.service, home, options.own) if options.serve else self._nobody()
         if options.demo:
             prepare.train_if_missing(home, self.say, wake)
         alertmanager = prepare.alertmanager_config(options, found["alertmanager"], Path.cwd())
         config.write(self.folder, options.ports, told.name, alertmanager, options.own, told.owner)
+        targets.write(self.folder / "prometheus.yml", options.targets, options.serve)
+        for odd in filter(None, map(targets.look, options.targets)):
+            self.say(odd)
         environment = {**inherited_environment(), processes.STAMP: record.stamp, "PYTHONUNBUFFERED": "1"}
         programs = plan.programs(options, found)
         return Supervisor(programs, self.folder, replace(record, service_name=told.name), environment, self.say)
+
+    def _nobody(self) -> prepare.Described:
+        targets.forget(self.options.own, Path.cwd())
+        return prepare.Described("")
 
     def _ready(self, seconds: float) -> None:
         self.say(f"\nall of it runs, after {seconds:.1f} s:\n")

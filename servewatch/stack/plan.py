@@ -13,14 +13,23 @@ from servewatch.stack.program import Program
 PORTS = ("service", "metrics", "prometheus", "alertmanager", "receiver", "console")
 """The ports that native mode needs."""
 
+OWN_PORTS = ("service", "metrics")
+"""Those of them that only a service of ours needs."""
+
 DRAIN = 30.0
 """Seconds that the service gets to answer what it accepted: more than its own limit."""
 
 
 def programs(options: Options, tools: Mapping[str, str]) -> list[Program]:
     """Every process of the stack, in the order of the contract."""
-    found = [_serving(options), *_watchers(options, tools), _receiver(options), _console(options)]
+    own = [_serving(options)] if options.serve else []
+    found = [*own, *_watchers(options, tools), _receiver(options), _console(options)]
     return [*found, _traffic(options)] if sends_traffic(options) else found
+
+
+def needed(options: Options) -> tuple[str, ...]:
+    """The ports that a stack with these options needs."""
+    return tuple(name for name in PORTS if options.serve or name not in OWN_PORTS)
 
 
 def sends_traffic(options: Options) -> bool:
@@ -31,10 +40,14 @@ def sends_traffic(options: Options) -> bool:
 def addresses(options: Options) -> list[tuple[str, str, str]]:
     """Name, address and what is found there, for the table that `up` prints."""
     ports = options.ports
-    return [
-        ("console", ports.url("console"), "dashboards, alerts"),
+    own = [
         ("serving", ports.url("service", "/docs"), "the service: try it here"),
         ("metrics", ports.url("metrics", "/metrics"), "what the service measures"),
+    ]
+    return [
+        ("console", ports.url("console"), "dashboards, alerts"),
+        *(own if options.serve else []),
+        *((target.service, target.url, f"watched: {target.adapter.server}") for target in options.targets),
         ("prometheus", ports.url("prometheus"), "series, rules, targets"),
         ("alertmanager", ports.url("alertmanager"), "alerts, silences"),
         ("receiver", ports.url("receiver"), "notifications that came"),
@@ -43,6 +56,8 @@ def addresses(options: Options) -> list[tuple[str, str, str]]:
 
 def notes(options: Options) -> list[str]:
     """What somebody who starts this stack should know."""
+    if not options.serve:
+        return []
     if sends_traffic(options):
         kinds = hints.command("demo errors|slow|overload|drift|kill", options.home)
         return [f"demo traffic runs; to see an alert fire: {kinds}"]
@@ -56,7 +71,9 @@ def arguments(options: Options) -> list[str]:
     ports = [f"{Ports.flag(name)}={getattr(options.ports, name)}" for name in PORTS]
     silent = [] if options.traffic else ["--no-traffic"]
     detach = ["--detach"] if options.detach else []
-    return ["up", "--native", f"--home={options.home}", f"--service={options.service}", *ports, *silent, *detach]
+    watched = [f"--target={target}" for target in options.targets]
+    served = [f"--service={options.service}"] if options.serve else ["--no-service"]
+    return ["up", "--native", f"--home={options.home}", *served, *watched, *ports, *silent, *detach]
 
 
 def _servewatch(*words: str) -> tuple[str, ...]:
