@@ -9,11 +9,11 @@ export function runbookIsAt(url: string): void {
   elsewhere = url;
 }
 
-/** The address to link to; the runbook of somebody else keeps its own. */
+/** The address to link to, also where the heading is written as in the text; somebody else's runbook keeps its own. */
 export function runbookHref(url: string, service = ""): string | null {
   const rest = elsewhere && url.startsWith(elsewhere) ? url.slice(elsewhere.length) : null;
   if (rest === null || (rest && !rest.startsWith("#"))) return safeHref(url);
-  return `/runbook${service ? `?service=${encodeURIComponent(service)}` : ""}${rest}`;
+  return `/runbook${service ? `?service=${encodeURIComponent(service)}` : ""}${rest && `#${anchorOf(rest)}`}`;
 }
 
 /** The anchor of a heading, as repositories' pages make it. */

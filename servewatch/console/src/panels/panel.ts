@@ -5,7 +5,7 @@ import { ApiError } from "../data/api";
 import { interpolateText, single, type Choice, type Scope } from "../data/interpolate";
 import { exemplars, runPanel, type Context, type Result } from "../data/query";
 import { h, icon, safeHref } from "../dom";
-import type { Panel } from "../model";
+import type { DataLink, Panel } from "../model";
 import { closePopover, dialog, popover } from "../shell/popover";
 import { isVisible, watchVisible } from "../shell/visible";
 import { inspect } from "./inspect";
@@ -26,20 +26,19 @@ export interface PanelBox {
   destroy(): void;
 }
 
-function linkable(panel: Panel, context: PanelContext): Panel {
-  const write = (url: string): string => context.links(url);
+/** The panel with links that are written when they are read: time and variables may be others by then. */
+function linkable(panel: Panel, write: (url: string) => string): Panel {
+  const late = (link: DataLink): DataLink =>
+    Object.defineProperty({ ...link }, "url", { enumerable: true, get: () => write(link.url) });
   const defaults = panel.fieldConfig?.defaults;
-  const links = defaults?.links?.map((link) => ({ ...link, url: write(link.url) }));
+  const links = defaults?.links?.map(late);
   const overrides = panel.fieldConfig?.overrides?.map((override) => ({
     ...override,
     properties: override.properties.map((property) =>
       property.id === "links"
         ? {
             ...property,
-            value: (property.value as { title: string; url: string }[]).map((link) => ({
-              ...link,
-              url: write(link.url),
-            })),
+            value: (property.value as DataLink[]).map(late),
           }
         : property,
     ),
@@ -162,7 +161,11 @@ export class PanelFrame implements PanelBox {
   private draw(result: Result, points: Parameters<View["draw"]>[1], context: PanelContext): void {
     this.result = result;
     this.badge.hidden = true;
-    this.view ??= PANELS[this.panel.type]!(this.body, linkable(this.panel, context), this.surroundings(context));
+    this.view ??= PANELS[this.panel.type]!(
+      this.body,
+      linkable(this.panel, (url) => this.context!.links(url)),
+      this.surroundings(context),
+    );
     this.view.draw(result, points);
     const shifted =
       this.panel.timeFrom && !this.panel.hideTimeOverride

@@ -12,6 +12,7 @@ import type { Exemplar, Result } from "../data/query";
 import { transform } from "../data/transform";
 import { h } from "../dom";
 import type { Panel } from "../model";
+import { runbookHref } from "../runbook";
 import { bargauge } from "./bargauge";
 import { gauge } from "./gauge";
 import { pie } from "./pie";
@@ -49,11 +50,22 @@ function onResize(box: HTMLElement, redraw: () => void): () => void {
   return () => observer.disconnect();
 }
 
+/** Makes one link of all that is drawn, where the panel leads somewhere. */
+function leading(box: HTMLElement, panel: Panel): void {
+  const link = panel.fieldConfig?.defaults?.links?.[0];
+  const href = link ? runbookHref(link.url) : null;
+  if (link && href) box.replaceChildren(h("a", { class: "value-link", href, title: link.title }, ...box.childNodes));
+}
+
 const valuePanel =
   (paint: (box: HTMLElement, values: Single[], panel: Panel) => void): Factory =>
   (box, panel) => {
     let values: Single[] = [];
-    const redraw = (): void => (values.length ? paint(box, values, panel) : noData(box, panel));
+    const redraw = (): void => {
+      if (values.length) paint(box, values, panel);
+      else noData(box, panel);
+      leading(box, panel);
+    };
     const stop = onResize(box, redraw);
     return {
       draw: (result) => {

@@ -8,6 +8,7 @@ import { h, safeHref } from "../dom";
 import type { DataLink, Panel } from "../model";
 import { sparkline } from "./stat";
 import { bar } from "./bargauge";
+import { runbookHref } from "../runbook";
 import type { Single } from "./values";
 
 interface CellOptions {
@@ -74,7 +75,7 @@ function linked(
   row: number,
 ): Node | string {
   const [first] = links ?? [];
-  const href = first ? safeHref(cellUrl(first.url, frame, one, row)) : null;
+  const href = first ? runbookHref(cellUrl(first.url, frame, one, row)) : null;
   if (!first || !href) return content;
   return h(
     "a",

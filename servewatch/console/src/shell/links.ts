@@ -37,6 +37,12 @@ function withQuery(url: string, parts: string[]): string {
   return query ? `${url}${url.includes("?") ? "&" : "?"}${query}` : url;
 }
 
+/** A title without what it has in common with this one: `suite / Board` is `Board` beside `suite / Other`. */
+function besides(own: string, title: string): string {
+  const [suite, ...rest] = title.split(" / ");
+  return rest.length > 0 && own.startsWith(`${suite} / `) ? rest.join(" / ") : title;
+}
+
 export function dashboardLinks(
   model: Dashboard,
   entries: DashboardEntry[],
@@ -62,7 +68,7 @@ export function dashboardLinks(
         "a",
         { class: "dash-link", href: withQuery(`/d/${encodeURIComponent(entry.uid)}`, kept), ...blank },
         icon("grid"),
-        entry.title,
+        besides(model.title, entry.title),
       ),
     );
     return (link as { asDropdown?: boolean }).asDropdown && anchors.length ? [dropdown(link.title, anchors)] : anchors;
