@@ -17,7 +17,7 @@ from serving.service import definition
 from serving.settings import Settings
 
 OWNER = "owner="
-"""Begins the last line but one."""
+"""Begins the last line but one, where there is an owner."""
 
 INSTRUMENTED = "__servewatch_service__"
 """Where `monitoring.instrument` notes the name of an app that is not ours."""
@@ -46,7 +46,8 @@ def main(target: str, folder: str = "") -> None:
         sys.exit(error.message)
     except Exception as error:
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
-    sys.stdout.write(f"\n{OWNER}{owner_of(found)}\n{name}\n")
+    owner = owner_of(found)
+    sys.stdout.write(f"\n{OWNER}{owner}\n{name}\n" if owner else f"\n{name}\n")
 
 
 def _declared(name: str, folder: Path, found: Any) -> None:

@@ -56,8 +56,9 @@ def described(service: str, home: Path, own: Path | None = None) -> Described:
             f"service {service!r} cannot be used: {why}",
             "run this in the folder from which `python -c 'import MODULE'` works, or give --service MODULE:NAME",
         )
-    *_, owner, name = answer.stdout.strip().splitlines()
-    return Described(name, owner.removeprefix(OWNER))
+    *before, name = answer.stdout.strip().splitlines()
+    owner = before[-1].removeprefix(OWNER) if before and before[-1].startswith(OWNER) else ""
+    return Described(name, owner)
 
 
 def train_if_missing(home: Path, say: Callable[[str], None], wake: Wake) -> None:
