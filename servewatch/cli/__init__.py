@@ -14,6 +14,8 @@ COMMANDS = {
     "up": "servewatch.cli.stack:up",
     "down": "servewatch.cli.stack:down",
     "status": "servewatch.cli.stack:status",
+    "logs": "servewatch.cli.logs:logs",
+    "alerts": "servewatch.cli.alerts:alerts",
     "demo": "servewatch.cli.demo:demo",
     "serve": "servewatch.cli.serve:serve",
     "models": "servewatch.cli.models:models",
