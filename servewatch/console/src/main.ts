@@ -3,15 +3,23 @@
 import { config, dashboards } from "./data/api";
 import { h, icon } from "./dom";
 import type { DashboardEntry } from "./model";
+import { AccuracyPage } from "./pages/accuracy";
 import { AlertsPage } from "./pages/alerts";
 import { DashboardPage } from "./pages/dashboard";
 import { DashboardsPage } from "./pages/dashboards";
+import { DriftPage } from "./pages/drift";
+import { EmptyPage } from "./pages/empty";
 import { HomePage } from "./pages/home";
+import { ModelsPage } from "./pages/models";
 import { NothingPage } from "./pages/nothing";
+import { NotificationsPage } from "./pages/notifications";
 import type { Page } from "./pages/page";
 import { failed } from "./pages/parts";
 import { RunbookPage } from "./pages/runbook";
+import { SilencesPage } from "./pages/silences";
+import { TargetsPage } from "./pages/targets";
 import { runbookIsAt } from "./runbook";
+import { areas, tabsAt } from "./shell/areas";
 import { closePopover } from "./shell/popover";
 import { go, interceptLinks, location, onChange, remember, remembered } from "./state";
 
@@ -20,13 +28,25 @@ interface Route {
   make(): Page;
 }
 
+const PAGES: Record<string, () => Page> = {
+  "/": () => new HomePage(),
+  "/models": () => new ModelsPage(),
+  "/drift": () => new DriftPage(),
+  "/accuracy": () => new AccuracyPage(),
+  "/alerts": () => new AlertsPage(),
+  "/silences": () => new SilencesPage(),
+  "/notifications": () => new NotificationsPage(),
+  "/runbook": () => new RunbookPage(),
+  "/targets": () => new TargetsPage(),
+  "/empty": () => new EmptyPage(),
+  "/dashboards": () => new DashboardsPage(),
+};
+
 function route(path: string): Route {
   const uid = /^\/d\/([^/]+)/.exec(path)?.[1];
   if (uid) return { key: `d ${uid}`, make: () => new DashboardPage(decodeURIComponent(uid)) };
-  if (path === "/alerts") return { key: "alerts", make: () => new AlertsPage() };
-  if (path === "/dashboards") return { key: "dashboards", make: () => new DashboardsPage() };
-  if (path === "/runbook") return { key: "runbook", make: () => new RunbookPage() };
-  if (path === "/") return { key: "home", make: () => new HomePage() };
+  const make = PAGES[path];
+  if (make) return { key: path, make };
   return { key: `nothing ${path}`, make: () => new NothingPage() };
 }
 
@@ -35,6 +55,7 @@ let current = "";
 let entries: DashboardEntry[] = [];
 const slot = h("div", { class: "slot" });
 const tools = h("div", { class: "tool-slot" });
+const tabs = h("nav", { class: "tabs", "aria-label": "Pages of this area" });
 const nav = h("nav", { class: "nav", "aria-label": "Pages" });
 
 function theme(next?: string): string {
@@ -49,8 +70,6 @@ function theme(next?: string): string {
 
 function navigation(): void {
   const { path } = location();
-  const item = (href: string, name: string, symbol: string, active: boolean): HTMLElement =>
-    h("a", { href, class: "nav-item", "aria-current": active ? "page" : undefined }, icon(symbol), h("span", {}, name));
   const select = h("select", {
     class: "button dashboards",
     "aria-label": "Open a dashboard",
@@ -62,12 +81,8 @@ function navigation(): void {
     const href = `/d/${encodeURIComponent(entry.uid)}`;
     select.append(h("option", { value: href, ...(path.startsWith(href) ? { selected: true } : {}) }, entry.title));
   }
-  nav.replaceChildren(
-    item("/", "Home", "home", path === "/"),
-    item("/alerts", "Alerts", "bell", path === "/alerts"),
-    item("/runbook", "Runbook", "book", path === "/runbook"),
-    select,
-  );
+  nav.replaceChildren(...areas(path), select);
+  tabs.replaceChildren(...tabsAt(path));
 }
 
 async function show(): Promise<void> {
@@ -115,6 +130,7 @@ function start(): void {
   document.body.replaceChildren(
     skip,
     h("header", { class: "top" }, brand, nav, h("span", { class: "grow" }), tools, toggle),
+    tabs,
     slot,
   );
   interceptLinks(document.body);

@@ -41,6 +41,8 @@ export function set(changes: Record<string, string | string[] | null>, quiet = f
   if (!quiet) notify();
 }
 
+const OURS = /^\/(d\/.+|models|drift|accuracy|alerts|silences|notifications|targets|empty|dashboards|runbook)?$/;
+
 /** A click on a link to the console itself stays on the page. */
 export function interceptLinks(root: HTMLElement): void {
   root.addEventListener("click", (event) => {
@@ -48,7 +50,7 @@ export function interceptLinks(root: HTMLElement): void {
     if (!link || event.defaultPrevented || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey)
       return;
     const url = new URL(link.href, window.location.href);
-    const ours = url.origin === window.location.origin && /^\/(d\/|alerts|dashboards|runbook|$)/.test(url.pathname);
+    const ours = url.origin === window.location.origin && OURS.test(url.pathname);
     if (!ours || (link.target && link.target !== "_self") || link.hasAttribute("download")) return;
     if (link.getAttribute("href")?.startsWith("#")) return;
     event.preventDefault();

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -83,6 +84,13 @@ class Page:
         """Press a key, such as Escape."""
         for kind in ("keyDown", "keyUp"):
             self._send("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+
+    def shoot(self, file: Path, most: int = 6000) -> None:
+        """Write a picture of the whole page, as far as it goes."""
+        size = self._send("Page.getLayoutMetrics")["cssContentSize"]
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], most), "scale": 1}
+        answer = self._send("Page.captureScreenshot", format="png", captureBeyondViewport=True, clip=clip)
+        file.write_bytes(base64.b64decode(answer["data"]))
 
     def _send(self, method: str, **parameters: Any) -> dict[str, Any]:
         self._count += 1

@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 
 from servewatch.console import create_console
+from serving.store import Store
 from tests.servewatch.console.browser import Page, browser
 from tests.servewatch.console.serving import answers, read, served
 from tests.servewatch.stack.stacks import free_port, wait_for
@@ -64,7 +65,18 @@ def console(prometheus: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     folder = tmp_path_factory.mktemp("dashboards")
     shutil.copy(HERE / "sample.json", folder)
     nobody = f"http://127.0.0.1:{free_port()}"
-    app = create_console(prometheus, nobody, nobody, folder)
+    app = create_console(prometheus, nobody, nobody, folder, store=Store(folder / "models"))
+    with served(uvicorn.Config(app, port=free_port(), log_level="error", ws="none")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def blind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a console whose servers are not there."""
+    folder = tmp_path_factory.mktemp("blind")
+    shutil.copy(HERE / "sample.json", folder)
+    nobody = f"http://127.0.0.1:{free_port()}"
+    app = create_console(nobody, nobody, nobody, folder, store=Store(folder / "models"))
     with served(uvicorn.Config(app, port=free_port(), log_level="error", ws="none")) as url:
         yield url
 

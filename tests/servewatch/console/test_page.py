@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from servewatch.console.server import PAGES
 from tests.servewatch.console.browser import Page
+from tests.servewatch.console.look import SHOWN, SIZES, overflow
 from tests.servewatch.stack.stacks import wait_for
 
 SAMPLE = json.loads((Path(__file__).parent / "sample.json").read_text())
@@ -17,7 +19,7 @@ DRAWN = (
 )
 """All panels have their answer; the one in the folded row has not asked."""
 
-PATHS = ["/", "/alerts", "/runbook", "/dashboards", "/d/sample", "/nowhere"]
+PATHS = [*(path for path in PAGES if "{" not in path), "/d/sample", "/nowhere"]
 
 
 def drawn(page: Page, url: str) -> None:
@@ -62,22 +64,37 @@ def test_none_no_traffic_and_zero_are_told_apart(page: Page, console: str) -> No
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_nothing_overflows_on_a_phone(page: Page, console: str, path: str) -> None:
-    """At 400 pixels no page is wider than the window."""
-    page.resize(400, 1200)
-    page.open(console + path)
-    page.wait("document.querySelector('.banner, .panel[data-state], .rule, .card.link, .contents, .nothing') !== null")
-    assert page.ask("document.documentElement.scrollWidth") <= 400
+def test_every_page_fits_and_is_quiet(page: Page, console: str, path: str) -> None:
+    """At 1400 and at 400 pixels no page is wider than the window, and the browser's log is empty."""
+    for width, height in SIZES.values():
+        page.resize(width, height)
+        page.open(console + path)
+        page.wait(SHOWN)
+        assert overflow(page) == []
     assert own(page.problems) == []
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_everything_that_acts_has_a_name(page: Page, console: str, path: str) -> None:
-    """Each button, link and field has words for who does not see it; each page has one main part."""
+def test_every_page_says_what_failed(page: Page, blind: str, path: str) -> None:
+    """Where no server answers each page says so in words, fits a phone, and throws nothing."""
+    page.resize(*SIZES["phone"])
+    page.open(blind + path)
+    page.wait(SHOWN)
+    assert overflow(page) == []
+    assert own(page.problems) == []
+    if path not in {"/runbook", "/dashboards", "/nowhere", "/d/sample"}:
+        assert "does not answer" in page.wait("document.querySelector('main .notice, main .banner')?.innerText")
+
+
+@pytest.mark.parametrize("width", [1400, 400])
+@pytest.mark.parametrize("path", PATHS)
+def test_everything_that_acts_has_a_name(page: Page, console: str, path: str, width: int) -> None:
+    """Each button, link and field has words for who does not see it; each page has one main part and one heading."""
+    page.resize(width, 900)
     page.open(console + path)
-    page.wait("document.querySelector('.banner, .panel[data-state], .rule, .card.link, .contents, .nothing') !== null")
+    page.wait(SHOWN)
     named = "e.getAttribute('aria-label') || e.innerText?.trim() || e.title || e.closest('label')"
-    seen = "[...document.querySelectorAll('button,a,select,input')].filter(e => e.checkVisibility())"
+    seen = "[...document.querySelectorAll('button,a,select,input,textarea')].filter(e => e.checkVisibility())"
     assert page.ask(f"{seen}.filter(e => !({named})).length") == 0
     assert page.ask("document.querySelectorAll('main').length") == 1
     assert page.ask("document.querySelectorAll('svg:not([aria-hidden]):not([role=img])').length") == 0

@@ -16,7 +16,9 @@ interface Problem {
 }
 
 async function problem(response: Response): Promise<ApiError> {
-  const body = (await response.json().catch(() => ({}))) as Problem;
+  const body = (await response.json().catch(() => ({}))) as Problem | string;
+  // Alertmanager says what is wrong as a bare string.
+  if (typeof body === "string") return new ApiError(body);
   if (typeof body.error === "object") return new ApiError(body.error.message ?? response.statusText, body.error.help);
   return new ApiError(body.error ?? `${response.status} ${response.statusText}`);
 }
@@ -42,6 +44,20 @@ export async function get<T>(
   return (await response.json()) as T;
 }
 
+/** Changes something: a silence is all that can be changed. */
+export async function send<T>(method: "POST" | "DELETE", path: string, body?: unknown): Promise<T> {
+  const content =
+    body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } };
+  let response: Response;
+  try {
+    response = await fetch(`/api/${path}`, { method, ...content });
+  } catch {
+    throw new ApiError("The console does not answer.", "Is `servewatch console` (or `servewatch up`) still running?");
+  }
+  if (!response.ok) throw await problem(response);
+  return (await response.json()) as T;
+}
+
 /** The `data` of an answer of Prometheus' API. */
 export async function prometheus<T>(
   path: string,
@@ -57,6 +73,9 @@ export interface Config {
   alertmanager: string;
   receiver: string;
   home: HomeQueries;
+  watched: WatchedQueries;
+  /** The folder of the models. */
+  store: string;
   /** Where the alerts' own links to the runbook lead. */
   runbook: string;
 }
@@ -74,6 +93,27 @@ export interface HomeQueries {
   label: string;
   up: string;
   columns: HomeColumn[];
+  dashboard: string;
+}
+
+/** What the pages about models, drift and accuracy ask. */
+export interface WatchedQueries {
+  models: string;
+  saved: string;
+  replicas: string;
+  rates: string;
+  critical: string;
+  bad: string;
+  reference: string;
+  minimum: string;
+  scores: Record<"score" | "rows" | "psi" | "ks" | "moved" | "reference_rows", string>;
+  accuracy: Record<"labelled" | "labelled_sd" | "labels" | "estimated" | "estimated_sd" | "drifted" | "ratio", string>;
+  /** Names of series that are narrowed to one feature or model. */
+  series: Record<"live" | "counted" | "reference" | "right" | "learnt" | "labels", string>;
+  memory: string;
+  windows: string[];
+  enough_rows: number;
+  enough_labels: number;
   dashboard: string;
 }
 
@@ -137,6 +177,73 @@ export async function alertRules(): Promise<AlertRule[]> {
 export async function targets(): Promise<Target[]> {
   return (await prometheus<{ activeTargets: Target[] }>("targets", { state: "active" })).activeTargets;
 }
+
+export interface Sample {
+  metric: Record<string, string>;
+  value: number;
+}
+
+/** A query of this moment. */
+export async function instant(query: string): Promise<Sample[]> {
+  type Answer = { result: { metric: Record<string, string>; value: [number, string] }[] };
+  const { result } = await prometheus<Answer>("query", { query });
+  return result.map(({ metric, value }) => ({ metric, value: Number(value[1].replace("Inf", "Infinity")) }));
+}
+
+export interface Matcher {
+  name: string;
+  value: string;
+  isRegex: boolean;
+  isEqual: boolean;
+}
+export interface Silence {
+  id: string;
+  status: { state: "active" | "pending" | "expired" };
+  matchers: Matcher[];
+  startsAt: string;
+  endsAt: string;
+  createdBy: string;
+  comment: string;
+}
+export const silences = (): Promise<Silence[]> => get("alertmanager/api/v2/silences");
+export const addSilence = (silence: Omit<Silence, "id" | "status">): Promise<{ silenceID: string }> =>
+  send("POST", "alertmanager/api/v2/silences", silence);
+export const endSilence = (id: string): Promise<unknown> =>
+  send("DELETE", `alertmanager/api/v2/silence/${encodeURIComponent(id)}`);
+
+export interface StoredModel {
+  name: string;
+  version: string;
+  framework: string;
+  created: string;
+  labels: Record<string, string>;
+  metadata: Record<string, unknown>;
+  size: number;
+  latest: boolean;
+  reference: string | null;
+}
+export interface LearntFeature {
+  name: string;
+  role: string;
+  bins: string[];
+  edges?: number[];
+}
+export const storedModels = (): Promise<StoredModel[]> => get("models");
+export const storedModel = (
+  name: string,
+  version: string,
+): Promise<StoredModel & { learnt: { hash: string; features: LearntFeature[] } | null }> =>
+  get(`models/${encodeURIComponent(name)}/${encodeURIComponent(version)}`);
+
+export const why = async (query: string): Promise<string> => (await get<{ reason: string }>("why", { query })).reason;
+export interface EmptyPanel {
+  uid: string;
+  title: string;
+  place: string;
+  query: string;
+  reason: string;
+}
+export const emptyPanels = (): Promise<{ queries: number; dashboards: number; empty: EmptyPanel[] }> => get("empty");
 
 export const managedAlerts = (): Promise<ManagedAlert[]> => get("alertmanager/api/v2/alerts");
 

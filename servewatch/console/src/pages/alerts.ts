@@ -1,18 +1,9 @@
 /** Alerts with their state, and the notifications that went out about them. */
 
-import {
-  alertRules,
-  config,
-  managedAlerts,
-  notifications,
-  type AlertRule,
-  type Config,
-  type ManagedAlert,
-  type Notification,
-} from "../data/api";
+import { alertRules, config, managedAlerts, type AlertRule, type Config, type ManagedAlert } from "../data/api";
 import { h } from "../dom";
 import { location, set } from "../state";
-import { alertCard, alertsIn, block, failed, labels, notificationRow, runbook, tag } from "./parts";
+import { alertCard, alertsIn, block, failed, labels, runbook, tag } from "./parts";
 import { renew, repeat, type Page } from "./page";
 
 const STATES = ["all", "firing", "pending", "inactive"];
@@ -52,19 +43,13 @@ export class AlertsPage implements Page {
   private stop: () => void = () => undefined;
   private readonly filters = h("div", { class: "filters", role: "group", "aria-label": "Filter" });
   private readonly list = h("div", { class: "stack" });
-  private readonly history = h("div", { id: "notifications" });
   private settings: Config | null = null;
 
   async open(): Promise<void> {
     this.settings = await config();
-    this.element.append(h("h1", { class: "hidden-text" }, "Alerts"), this.filters, this.list, this.history);
+    this.element.append(h("h1", { class: "hidden-text" }, "Alerts"), this.filters, this.list);
     this.showFilters();
-    let first = true;
-    this.stop = repeat(async () => {
-      await this.draw();
-      if (first && window.location.hash === "#notifications") this.history.scrollIntoView();
-      first = false;
-    }, 5);
+    this.stop = repeat(() => this.draw(), 5);
   }
 
   async update(): Promise<void> {
@@ -108,16 +93,13 @@ export class AlertsPage implements Page {
   }
 
   private async draw(): Promise<void> {
-    const [rules, managed, sent] = await Promise.allSettled([alertRules(), managedAlerts(), notifications()]);
+    const [rules, managed] = await Promise.allSettled([alertRules(), managedAlerts()]);
     if (rules.status === "rejected") renew(this.list, [failed(rules.reason)]);
     else
       renew(this.list, [
         ...(managed.status === "rejected" ? [failed(managed.reason)] : []),
         ...this.rules(rules.value, managed.status === "fulfilled" ? managed.value : []),
       ]);
-    renew(this.history, [
-      sent.status === "rejected" ? block("Notifications", [failed(sent.reason)]) : this.sent(sent.value),
-    ]);
   }
 
   private rules(rules: AlertRule[], managed: ManagedAlert[]): HTMLElement[] {
@@ -163,17 +145,5 @@ export class AlertsPage implements Page {
       );
     if (rules.length === 0) result.push(h("p", { class: "dim" }, "Prometheus has no alerting rules."));
     return result;
-  }
-
-  private sent(list: Notification[]): HTMLElement {
-    const search = location().parameters.get("search") ?? "";
-    const found = [...list]
-      .reverse()
-      .filter((one) => matches(JSON.stringify([one.groupLabels, one.alerts]), search))
-      .slice(0, 100);
-    const content = found.length
-      ? h("ul", { class: "notifications" }, ...found.map(notificationRow))
-      : h("p", { class: "dim" }, "None has been sent.");
-    return block("Notifications", [content], h("span", { class: "dim" }, String(list.length)));
   }
 }

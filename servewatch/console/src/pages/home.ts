@@ -193,16 +193,18 @@ export class HomePage implements Page {
         "targets up",
         list ? `${healthy}/${list.length}` : "?",
         list && healthy === list.length ? "ok" : "bad",
-        "/#targets",
+        "/targets",
       ),
-      tile("notifications", sent ? String(sent.length) : "?", sent ? "idle" : "warn", "/alerts#notifications"),
+      tile("notifications", sent ? String(sent.length) : "?", sent ? "idle" : "warn", "/notifications"),
     );
   }
 
   private targets(seen: Seen): HTMLElement {
-    const part = block("Targets", [
-      "value" in seen.targets ? targetTable(seen.targets.value) : failed(seen.targets.error),
-    ]);
+    const part = block(
+      "Targets",
+      ["value" in seen.targets ? targetTable(seen.targets.value) : failed(seen.targets.error)],
+      h("a", { href: "/targets" }, "All"),
+    );
     part.id = "targets";
     return part;
   }
@@ -213,7 +215,7 @@ export class HomePage implements Page {
     const content = list.length
       ? h("ul", { class: "notifications" }, ...list.map(notificationRow))
       : h("p", { class: "dim" }, "None has been sent.");
-    return block("Latest notifications", [content], h("a", { href: "/alerts#notifications" }, "All"));
+    return block("Latest notifications", [content], h("a", { href: "/notifications" }, "All"));
   }
 }
 

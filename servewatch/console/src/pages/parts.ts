@@ -64,6 +64,12 @@ export function dashboardOf(all: Record<string, string>, uid: string): HTMLEleme
   );
 }
 
+/** The page that silences what has these labels. */
+export function silenceHref(all: Record<string, string>): string {
+  const chosen = Object.entries(all).filter(([name]) => name !== "severity");
+  return `/silences?${new URLSearchParams(chosen.map(([name, value]) => ["match", `${name}=${JSON.stringify(value)}`]))}`;
+}
+
 export interface Firing {
   rule: AlertRule;
   alert: AlertInstance;
@@ -118,6 +124,7 @@ export function alertCard({ rule, alert, muted: why }: Firing, uid: string): HTM
       {},
       runbook(alert.annotations, alert.labels.service),
       dashboardOf(alert.labels, uid),
+      h("a", { class: "button small", href: silenceHref(alert.labels) }, icon("mute"), "Silence"),
       h(
         "details",
         {},
@@ -132,12 +139,14 @@ export function alertCard({ rule, alert, muted: why }: Firing, uid: string): HTM
 export function notificationRow(one: Notification): HTMLElement {
   const alerts = one.alerts ?? [];
   const first = alerts[0];
+  // What always fires tells machines that the way is whole: it is no news to people.
+  const heartbeat = alerts.length > 0 && alerts.every((alert) => alert.labels.severity === "none");
   const name = one.groupLabels?.alertname ?? first?.labels.alertname ?? "notification";
   const summaries = [...new Set(alerts.map((alert) => alert.annotations.summary ?? "").filter(Boolean))];
   return h(
     "li",
     { class: "notification" },
-    tag(one.status ?? first?.status ?? "sent"),
+    heartbeat ? tag("heartbeat", "idle") : tag(one.status ?? first?.status ?? "sent"),
     h(
       "div",
       { class: "grow" },
