@@ -62,10 +62,10 @@ def _health() -> list[Modern]:
             absent=NOT_SCRAPED,
             thresholds=style.steps(base=style.TRAFFIC),
         ),
-        _worst("Worst error ratio", "share answered with 5xx", ERRORS[SHORT], "percentunit", REQUEST_ERRORS_HIGH),
+        _worst("Worst errors", "share answered with 5xx", ERRORS[SHORT], "percentunit", REQUEST_ERRORS_HIGH),
         _worst("Slowest p95", "95th percentile", P95_SHORT, "s", REQUEST_LATENCY_HIGH),
         values.gauge(
-            "Least budget left",
+            "Least budget",
             f"Error budget of 30 days that is left, of the objective with least ({slo.LEFT.name}). Below 0 an "
             "objective is missed: see the SLO dashboard.",
             aggregate("min", (), select(slo.LEFT, **SERVICE)),

@@ -17,8 +17,12 @@ _BY = ("service",)
 
 def time() -> list[list[Modern]]:
     """Where a request's time goes: waiting, in the model, in batches of which size."""
-    lines = [[_stages(), _queue(), _shed()], [_batch_size(), _batch_sizes(), _dispatches()]]
-    return [*lines, [_first_chunk(), _first_chunks()]]
+    return [[_stages(), _queue(), _shed()], [_batch_size(), _batch_sizes(), _dispatches()]]
+
+
+def streams() -> list[list[Modern]]:
+    """How soon the answers of streams begin."""
+    return [[_first_chunk(), _first_chunks()]]
 
 
 def _stages() -> Modern:
@@ -107,6 +111,7 @@ def _first_chunk() -> Modern:
         [query(quantile(q, chunks), f"{{{{service}}}} p{round(100 * q)}") for q in (0.5, 0.95, 0.99)],
         "s",
         colors={"/p50$/": style.P50, "/p95$/": style.P95, "/p99$/": style.P99},
+        absent="Nothing is streamed",
     )
 
 
@@ -187,33 +192,7 @@ def process() -> list[list[Modern]]:
                 "(servewatch_process_restarts_total). No line: the service is one process.",
                 [query(f"3600 * {again}", "{{service}} {{process}}")],
                 "none",
+                absent="One process",
             ),
         ],
-    ]
-
-
-def alerts() -> list[Modern]:
-    """What fires, and since when."""
-    firing = select(stack.ALERTS, alertstate="firing", **SERVICE)
-    columns = {"severity": "Severity", "alertname": "Alert", "service": "Service"}
-    by = ("alertname", "service")
-    fired = aggregate("max", by, select(stack.ALERTS, alertstate="firing", **SERVICE))
-    waited = aggregate("max", by, select(stack.ALERTS, alertstate="pending", **SERVICE))
-    mappings = style.states(Firing=(2, style.BAD), Pending=(1, style.WARNING))
-    return [
-        panels.table(
-            "Firing alerts",
-            "What fires now; the runbook (link above) has a heading for each.",
-            aggregate("max", tuple(columns), firing),
-            columns,
-            "Nothing fires",
-        ),
-        panels.timeline(
-            "Alerts over time",
-            "When each alert was pending, and when it fired.",
-            f"2 * {fired} or {waited}",
-            "{{alertname}} {{service}}",
-            mappings,
-            "Nothing fired",
-        ),
     ]

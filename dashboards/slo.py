@@ -69,7 +69,7 @@ def _stats() -> list[Modern]:
             thresholds=style.steps(1),
         ),
         values.gauge(
-            "Least budget left",
+            "Least budget",
             f"Of the chosen objective with least ({LEFT.name}). Orange below a quarter, red below 0.",
             by("min", (), left).expr,
             "percentunit",

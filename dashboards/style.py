@@ -7,7 +7,7 @@ from typing import Any
 OK, WARNING, BAD, TRAFFIC = "green", "orange", "red", "blue"
 NOTHING = "#808080"
 """Neither good nor bad: nothing is known."""
-P50, P95, P99, MEAN = "light-blue", "blue", "dark-blue", "purple"
+P50, P95, P99, P999, MEAN = "light-blue", "blue", "dark-blue", "dark-purple", "purple"
 
 CODES = {"/^2/": OK, "/^3/": "light-green", "/^4/": WARNING, "/^5/": BAD}
 """Colours of answers, by a regular expression on the code."""

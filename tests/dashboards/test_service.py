@@ -23,7 +23,22 @@ from tests.dashboards import samples
 
 BOARDS = {name: json.loads(text) for name, text in dashboards.DASHBOARDS.items()}
 TYPES = {"row", "stat", "gauge", "timeseries", "bargauge", "piechart", "table", "heatmap", "state-timeline", "text"}
-UNITS = {"none", "short", "percent", "percentunit", "s", "ms", "bytes", "Bps", "reqps", "ops", "dtdurations", "bool"}
+UNITS = {
+    "none",
+    "short",
+    "percent",
+    "percentunit",
+    "s",
+    "ms",
+    "bytes",
+    "Bps",
+    "reqps",
+    "ops",
+    "dtdurations",
+    "bool",
+    "watt",
+    "celsius",
+}
 RULES = Path(alerts.__file__).parent / "generated"
 
 each_board = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
