@@ -10,6 +10,12 @@ from serving.errors import ServiceInvalid
 from serving.service import DEFINITION, definition
 
 
+def import_from_here() -> None:
+    """Let the folder that a command is run in count as a place to import from: an installed command does not see it."""
+    if "" not in sys.path and str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+
+
 def load_service(target: str) -> type:
     """Import a service's class; the folder we are in counts as a place to import from."""
     module_name, _, name = target.partition(":")
@@ -17,8 +23,7 @@ def load_service(target: str) -> type:
         raise ServiceInvalid(
             f"{target!r} does not name a service", "write MODULE:NAME, as in examples.fashion.service:Fashion"
         )
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    import_from_here()
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:

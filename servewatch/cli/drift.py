@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from serving.loading import import_from_here
 from serving.settings import Settings
 from serving.store import Store
 
@@ -48,6 +49,7 @@ def report(
     else:
         run = None
         if outputs is None:
+            import_from_here()
             run = learning.of_service(service, method) if service else store.load(str(info.tag)).predict
         reference = evidently.of_data(extract, data, run, outputs, labels)
     click.echo(evidently.report(info, current, reference, out))

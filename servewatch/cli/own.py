@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import sys
 from pathlib import Path
 
 from servewatch.cli.declarations import DeclarationWrong
 from serving.errors import ServewatchError
-from serving.loading import load_service
+from serving.loading import import_from_here, load_service
 
 
 class NothingDeclared(ServewatchError):
@@ -60,8 +59,7 @@ def _name(service: str) -> str:
     from servewatch.stack.describe import INSTRUMENTED, name_of
 
     module, _, attribute = service.partition(":")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
+    import_from_here()
     try:
         found = getattr(importlib.import_module(module), attribute, None)
     except (ImportError, ValueError):

@@ -12,6 +12,7 @@ from monitoring.reference.options import DATA
 from monitoring.reference.outputs import KINDS
 from servewatch.cli.output import show_json, show_table
 from serving.errors import StoreError
+from serving.loading import import_from_here
 from serving.store import Store, objects
 
 
@@ -45,6 +46,7 @@ def learn(data: Path, model: str, service: str | None, method: str | None, **giv
     classes = tuple(map(str, objects.read(store.path(info.tag)).get("classes", ())))
     run = None
     if given["outputs"] is None:
+        import_from_here()
         run = learning.of_service(service, method) if service else store.load(str(info.tag)).predict
     learnt = learning.learn(data, run, given.pop("outputs"), given.pop("labels"), classes=classes, **given)
     store.attach(str(info.tag), learnt)

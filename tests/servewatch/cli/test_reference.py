@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import importlib
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,6 +86,20 @@ def test_a_reference_is_learnt_by_running_the_model(servewatch: Run, file: str) 
     assert reference.classes == ("left", "right")
     counts = {feature.name: feature.counts for feature in reference.features}
     assert counts["predicted_class"] == (int((LABELS == "left").sum()), int((LABELS == "right").sum()), 0, 0)
+
+
+def test_a_model_whose_class_is_in_this_folder_is_run(
+    home: Path, servewatch: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder that the command is run in counts, though an installed command's own path does not have it."""
+    (home / "beside.py").write_text("from torch import nn\n\n\nclass Same(nn.Identity):\n    pass\n")
+    importlib.invalidate_caches()
+    Store().save("same", importlib.import_module("beside").Same(), custom={"classes": ["left", "right"]})
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place not in ("", str(home))])
+    monkeypatch.delitem(sys.modules, "beside")
+    code, out, err = servewatch("reference", "learn", "rows.csv", "--model", "same", "--labels", "side")
+    assert (code, err) == (0, "")
+    assert out.startswith("Learnt 5 features of same:")
 
 
 def test_a_services_method_is_run_in_place_of_the_model(servewatch: Run) -> None:
