@@ -130,6 +130,10 @@ def _show(found: StackStatus, home: Path) -> None:
     for process in found.processes:
         mark = click.style("healthy  ", fg="green") if process.healthy else click.style("unhealthy", fg="red")
         say(f"  {process.name:13} {mark} {process.url or '-':22} {process.detail}")
+        if process.advice:
+            say(f"  {'':13} what to do: {process.advice}")
+    for problem in found.problems:
+        say(f"{click.style('monitoring is blind', fg='red')}: {problem}")
     say("processes and their logs")
     for process in found.processes:
         say(f"  {process.name:13} {f'process {process.pid:<8} ' if process.pid else ''}{process.log}")

@@ -38,7 +38,7 @@ def receiver_app(book: Book, now: Callable[[], datetime] = _now) -> Starlette:
         return HTMLResponse(render(list(book)), headers=HEADERS)
 
     async def healthz(request: Request) -> Response:
-        return PlainTextResponse("ok\n")
+        return PlainTextResponse(f"{book.problem or 'ok'}\n", 503 if book.problem else 200)
 
     return Starlette(
         routes=[

@@ -21,9 +21,13 @@ class Book:
         self.file, self.kept = file, kept
         self._entries: deque[Payload] = deque(_read(file), maxlen=kept)
         self._lines = 0
+        self.problem = ""
         if file is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            self._rewrite(file)
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                self._rewrite(file)
+            except OSError as error:
+                self.problem = _lost(file, error)
 
     def __iter__(self) -> Iterator[Payload]:
         return iter(list(self._entries))
@@ -36,18 +40,30 @@ class Book:
         entry = {**payload, "receivedAt": received}
         self._entries.append(entry)
         if self.file is not None:
-            if self._lines >= 2 * self.kept:
-                self._rewrite(self.file)
-                return
-            with self.file.open("a") as lines:
-                lines.write(json.dumps(entry) + "\n")
-            self._lines += 1
+            try:
+                self._write(self.file, entry)
+                self.problem = ""
+            except OSError as error:
+                # It is shown nevertheless: a notification that is refused would be sent again and again.
+                self.problem = _lost(self.file, error)
+
+    def _write(self, file: Path, entry: Payload) -> None:
+        if self._lines >= 2 * self.kept or self.problem:
+            self._rewrite(file)
+            return
+        with file.open("a") as lines:
+            lines.write(json.dumps(entry) + "\n")
+        self._lines += 1
 
     def _rewrite(self, file: Path) -> None:
         beside = file.with_name(f".{file.name}.new")
         beside.write_text("".join(json.dumps(entry) + "\n" for entry in self._entries))
         beside.replace(file)
         self._lines = len(self._entries)
+
+
+def _lost(file: Path, error: OSError) -> str:
+    return f"{file} cannot be written, so what comes is lost at a restart: {error.strerror}"
 
 
 def _read(file: Path | None) -> Iterator[Payload]:

@@ -35,6 +35,8 @@ def beats(heartbeat: Path, clock: Callable[[], float] = time.time) -> str:
         age = clock() - heartbeat.stat().st_mtime
     except OSError:
         return "it has not reported yet"
+    if age < -FRESH:
+        return f"it last reported {-age:.0f} s in the future: the clock was set back"
     return "" if age < FRESH else f"it last reported {age:.0f} s ago"
 
 

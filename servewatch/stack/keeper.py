@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import subprocess
 import time
@@ -114,7 +115,8 @@ class Keeper:
             self.restarts += 1
             self.say(f"{self.program.name} is started again")
         if self.program.heartbeat:
-            self.program.heartbeat.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                self.program.heartbeat.unlink(missing_ok=True)
         self.held, self.problem, self._born = False, "it starts", self.clock()
         self.child = spawn(self.program, self.environment, self.log)
         self.identity = identify(self.child.pid)

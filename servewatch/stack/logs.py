@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
+from typing import IO
 
 LARGEST = 10 * 1024 * 1024
 
@@ -22,11 +24,27 @@ def begin(log: Path) -> None:
     log.touch()
 
 
+def output(log: Path, line: str) -> IO[bytes]:
+    """The log, opened to go on with after this line; where the disk takes no line, what is thrown away."""
+    with contextlib.suppress(OSError):
+        file = log.open("ab", buffering=0)
+        try:
+            file.write(f"{line}\n".encode())
+            return file
+        except OSError:
+            file.close()
+    # A process whose output fails may die of it, and a full disk must not end the service.
+    return open(os.devnull, "ab", buffering=0)
+
+
 def bound(log: Path, largest: int = LARGEST) -> None:
     """Where it has grown too large, move what is in it aside while the process goes on writing."""
-    if log.exists() and log.stat().st_size > largest:
-        shutil.copyfile(log, _previous(log))
-        os.truncate(log, 0)
+    with contextlib.suppress(OSError):
+        if log.exists() and log.stat().st_size > largest:
+            try:
+                shutil.copyfile(log, _previous(log))
+            finally:
+                os.truncate(log, 0)
 
 
 def tail(log: Path, lines: int = 12) -> str:

@@ -56,6 +56,8 @@ class ProcessStatus:
     detail: str
     log: str = ""
     pid: int | None = None
+    advice: str = ""
+    """What to do, where it is not healthy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +67,19 @@ class StackStatus:
     mode: str | None
     processes: tuple[ProcessStatus, ...] = ()
     note: str = ""
+    problems: tuple[str, ...] = ()
+    """What is wrong although each process answers: nobody would be told of a fault."""
 
     @property
     def healthy(self) -> bool:
         """Whether something runs and all of it is well."""
-        return bool(self.processes) and all(process.healthy for process in self.processes)
+        return bool(self.processes) and not self.problems and all(process.healthy for process in self.processes)
 
     def to_json(self) -> dict[str, Any]:
         """The contract of `servewatch status --json`."""
-        keys = ("name", "url", "healthy", "detail", "log", "pid")
+        keys = ("name", "url", "healthy", "detail", "log", "pid", "advice")
         shown = [{key: getattr(process, key) for key in keys} for process in self.processes]
-        return {"mode": self.mode, "processes": shown}
+        return {"mode": self.mode, "processes": shown, "problems": list(self.problems)}
 
 
 class Mode(Protocol):

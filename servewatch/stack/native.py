@@ -7,14 +7,13 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from servewatch.stack import config, health, hints, logs, plan, ports, prepare, processes, state, targets, tools
+from servewatch.stack import config, hints, logs, looking, plan, ports, prepare, processes, state, targets, tools
 from servewatch.stack.errors import StackError
-from servewatch.stack.mode import Options, ProcessStatus, StackStatus
+from servewatch.stack.mode import Options, StackStatus
 from servewatch.stack.supervisor import Supervisor, this_process
 from servewatch.stack.wake import Wake
 from serving.settings import inherited_environment
@@ -57,13 +56,14 @@ class Native:
         record = state.read(self.folder)
         if record is None:
             return StackStatus(None)
-        with ThreadPoolExecutor(max_workers=max(1, len(record.processes))) as pool:
-            shown = tuple(pool.map(_look, record.processes))
+        shown, blind = looking.look(record, self.options)
         if record.supervised:
-            return StackStatus("native", shown, "" if record.phase == "running" else f"the stack is {record.phase}")
+            if record.phase == "running":
+                return StackStatus("native", shown, problems=blind)
+            return StackStatus("native", shown, f"the stack is {record.phase}")
         if not any(process.process and processes.alive(process.process) for process in record.processes):
             return StackStatus(None, note="the supervisor was killed; nothing of the stack runs any more")
-        return StackStatus("native", shown, "the supervisor was killed, so nothing restarts what dies")
+        return StackStatus("native", shown, "the supervisor was killed, so nothing restarts what dies", blind)
 
     def kill(self, seconds: float) -> None:
         """Let the supervisor kill the service and keep it down for so long."""
@@ -161,18 +161,6 @@ class Native:
             self.say(f"ending {len(left)} processes that a killed stack left")
             processes.end(left, 10.0)
         return bool(left)
-
-
-def _look(record: state.ProcessRecord) -> ProcessStatus:
-    if record.process is None or not processes.alive(record.process):
-        gone = record.detail if record.process is None else "it is gone"
-        return ProcessStatus(record.name, record.url, False, gone, record.log)
-    heartbeat = Path(record.heartbeat)
-    problem = health.answers(record.health) if record.health else health.beats(heartbeat) if record.heartbeat else ""
-    told = health.told(heartbeat) if record.heartbeat else ""
-    past = "; ".join(part for part in record.detail.split("; ") if part.startswith("restarted"))
-    detail = "; ".join(filter(None, [problem or told or "running", past]))
-    return ProcessStatus(record.name, record.url, not problem, detail, record.log, record.process.pid)
 
 
 @contextmanager

@@ -9,7 +9,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+
+from servewatch.stack import logs
 
 LEASH = Path(__file__).with_name("leash.py")
 
@@ -31,7 +34,7 @@ class Program:
 def spawn(program: Program, environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
     """Start it with its output in the log, in a session of its own, on a leash to this very process."""
     leashed = [sys.executable, "-I", "-S", str(LEASH), str(os.getpid()), *program.argv]
-    with log.open("ab") as output:
+    with logs.output(log, f"--- {program.name} starts at {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC") as output:
         # A session of its own: Ctrl-C in the terminal must not reach it before its turn has come.
         return subprocess.Popen(
             leashed,

@@ -74,8 +74,9 @@ def read(folder: Path) -> StackRecord | None:
 
 
 def forget(folder: Path) -> None:
-    """Remove the record: nothing runs any more."""
-    state_path(folder).unlink(missing_ok=True)
+    """Remove the record: nothing runs any more. Where it cannot be, it names a supervisor that has gone."""
+    with contextlib.suppress(OSError):
+        state_path(folder).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -111,7 +112,8 @@ def take_kill(folder: Path) -> tuple[str, float] | None:
         wish = json.loads(path.read_text())
         path.unlink()
         return str(wish["process"]), float(wish["seconds"])
-    path.unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        path.unlink(missing_ok=True)
     return None
 
 
@@ -119,8 +121,13 @@ def write_json(path: Path, data: Any) -> None:
     """Replace a JSON file in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(json.dumps(data, indent=2) + "\n")
-    beside.replace(path)
+    try:
+        beside.write_text(json.dumps(data, indent=2) + "\n")
+        beside.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            beside.unlink(missing_ok=True)
+        raise
 
 
 def _process(data: dict[str, Any]) -> ProcessRecord:

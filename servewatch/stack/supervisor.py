@@ -38,6 +38,7 @@ class Supervisor:
         self.folder, self.say, self.clock = folder, say, clock
         self._record = record
         self._written: state.StackRecord | None = None
+        self._unwritable = False
         self.keepers = [Keeper(program, folder, environment, say, clock) for program in programs]
         self._probes: dict[str, tuple[Future[str], Identity | None]] = {}
         self._asked: dict[str, float] = {}
@@ -115,8 +116,14 @@ class Supervisor:
         processes = tuple(keeper.record() for keeper in self.keepers)
         self._record = replace(self._record, phase=phase, processes=processes)
         if self._record != self._written:
-            state.write(self.folder, self._record)
-            self._written = self._record
+            try:
+                state.write(self.folder, self._record)
+                self._written, self._unwritable = self._record, False
+            except OSError as error:
+                # What runs goes on: a full disk is no reason to take a service down.
+                if not self._unwritable:
+                    self.say(f"the state cannot be written, so `servewatch status` shows an old one: {error}")
+                self._unwritable = True
 
     def _take_down(self, wake: Wake) -> None:
         self._save("stopping")

@@ -41,7 +41,7 @@ def test_status_without_a_stack(tmp_path: Path) -> None:
     assert (told.returncode, as_json.returncode) == (1, 1)
     assert f"nothing runs under {tmp_path}; another home: --home DIR" in told.stdout
     assert f"servewatch up --home {tmp_path} starts a stack" in told.stdout
-    assert json.loads(as_json.stdout) == {"mode": None, "processes": []}
+    assert json.loads(as_json.stdout) == {"mode": None, "processes": [], "problems": []}
 
 
 def test_down_without_a_stack(tmp_path: Path) -> None:
@@ -68,6 +68,7 @@ def test_status_shows_each_process_as_it_answers_now(tmp_path: Path) -> None:
             "detail": "running",
             "log": str(tmp_path / "stack" / "logs" / "serving.log"),
             "pid": serving.pid,
+            "advice": "",
         }
         last = servewatch(tmp_path, "status").stdout.splitlines()[-2]
         assert last.split() == ["serving", "process", str(serving.pid), f"{tmp_path}/stack/logs/serving.log"]
@@ -83,6 +84,7 @@ def test_unhealthy_process_is_a_problem(tmp_path: Path) -> None:
         assert answer.returncode == 1
         assert "serving       unhealthy" in answer.stdout
         assert "held down by servewatch demo kill" in answer.stdout
+        assert f"what to do: servewatch logs serving --home {tmp_path}" in answer.stdout
 
 
 def test_down_ends_everything(tmp_path: Path) -> None:
