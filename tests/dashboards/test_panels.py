@@ -66,3 +66,44 @@ def test_a_limit_is_a_dashed_red_line():
     assert limited["thresholds"]["steps"] == [{"color": "green", "value": None}, {"color": "red", "value": 0.5}]
     assert limited["custom"]["thresholdsStyle"] == {"mode": "dashed"}
     assert _chart("b").defaults["custom"]["thresholdsStyle"] == {"mode": "off"}
+
+
+def test_a_line_fills_the_width_also_where_its_panels_do_not_divide_it():
+    """Seven panels in 24 columns are three or four columns wide, without a gap and up to the edge."""
+    board = _board([("Row", 4, [[_chart(str(at)) for at in range(7)]])])
+    places = [(panel["gridPos"]["x"], panel["gridPos"]["w"]) for panel in board["panels"][1:]]
+    assert {width for _, width in places} == {3, 4}
+    assert [left + width for left, width in places] == [*(left for left, _ in places[1:]), 24]
+
+
+def test_a_folded_row_holds_its_panels_inside_itself():
+    """Its panels are in the row and not beside it, numbered with the others; the row after it lies below them."""
+    rows = [("Folded", 8, [[_chart("a")]]), ("Open", 8, [[_chart("b")]])]
+    board = json.loads(panels.board("servewatch-x", "X", "Described.", [], [], [], rows, folded=["Folded"]))
+    folded, opened, chart = board["panels"]
+    assert (folded["collapsed"], opened["collapsed"], chart["title"]) == (True, False, "b")
+    assert [inner["title"] for inner in folded["panels"]] == ["a"]
+    assert len({folded["id"], folded["panels"][0]["id"], opened["id"], chart["id"]}) == 4
+    assert opened["gridPos"]["y"] == folded["panels"][0]["gridPos"]["y"] + 8
+
+
+def test_lines_absence_and_single_requests_are_told_where_they_are_asked_for():
+    """Several lines are dashed like one; what to say without data is the panel's; a query may ask for exemplars."""
+    lines = style.rising((style.OK, None), (style.WARNING, 1), (style.BAD, 6))
+    asked = [panels.query("up", exemplar=True), panels.query("up")]
+    chart = panels.timeseries("a", "Lines.", asked, "s", marked=lines, absent="No traffic")
+    board = _board([("Row", 8, [[chart]])])
+    drawn = board["panels"][1]
+    assert drawn["fieldConfig"]["defaults"]["thresholds"]["steps"] == lines
+    assert drawn["fieldConfig"]["defaults"]["custom"]["thresholdsStyle"] == {"mode": "dashed"}
+    assert drawn["fieldConfig"]["defaults"]["noValue"] == "No traffic"
+    assert [target.get("exemplar", False) for target in drawn["targets"]] == [True, False]
+
+
+def test_a_stat_may_lead_somewhere_and_have_words():
+    """A click on it opens what it leads to; its values may be words with a colour."""
+    words = style.states(Up=(1, style.OK))
+    made = panels.stat("s", "Now.", "up", "none", mappings=words, leads="/d/x").defaults
+    assert made["links"] == [{"title": "Look closer", "url": "/d/x"}]
+    assert made["mappings"] == words
+    assert not {"links", "mappings"} & panels.stat("s", "Now.", "up", "none").defaults.keys()

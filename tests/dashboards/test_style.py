@@ -18,3 +18,11 @@ def test_colours_are_fixed_by_name_or_by_regular_expression():
     assert first["matcher"] == {"id": "byRegexp", "options": "/^5/"}
     assert second["matcher"] == {"id": "byName", "options": "idle"}
     assert second["properties"] == [{"id": "color", "value": {"mode": "fixed", "fixedColor": "green"}}]
+
+
+def test_ranges_of_values_have_words_and_steps_rise():
+    """A range is open where it has no end; steps are in the order in which they are given."""
+    spent, never = style.between((None, 0, "Spent", style.BAD), (9, None, "Never", style.OK))
+    assert spent["options"] == {"from": None, "to": 0, "result": {"text": "Spent", "color": "red", "index": 0}}
+    assert (never["type"], never["options"]["from"], never["options"]["to"]) == ("range", 9, None)
+    assert style.rising((style.OK, None), (style.BAD, 2)) == style.steps(2)
