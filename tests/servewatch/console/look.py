@@ -17,7 +17,7 @@ from tests.servewatch.console.serving import read
 SIZES = {"wide": (1400, 1000), "phone": (400, 850)}
 THEMES = ("dark", "light")
 SHOWN = (
-    "document.querySelector('.banner, .stack[data-state], .stack > .block, .panel[data-state], .card.link, .contents,"
+    "document.querySelector('.banner, .stack > *, .panel[data-state], .card.link, .contents,"
     " .nothing, main > .notice') !== null && document.querySelector('[aria-busy], .loading') === null"
 )
 """The page has got an answer, or has said why it has none."""

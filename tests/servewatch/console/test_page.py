@@ -86,11 +86,10 @@ def test_every_page_says_what_failed(page: Page, blind: str, path: str) -> None:
         assert "does not answer" in page.wait("document.querySelector('main .notice, main .banner')?.innerText")
 
 
-@pytest.mark.parametrize("width", [1400, 400])
 @pytest.mark.parametrize("path", PATHS)
-def test_everything_that_acts_has_a_name(page: Page, console: str, path: str, width: int) -> None:
-    """Each button, link and field has words for who does not see it; each page has one main part and one heading."""
-    page.resize(width, 900)
+def test_everything_that_acts_has_a_name(page: Page, console: str, path: str) -> None:
+    """Each button, link and field has words for who does not see it, on a phone too; each page has one main part."""
+    page.resize(*SIZES["phone"])
     page.open(console + path)
     page.wait(SHOWN)
     named = "e.getAttribute('aria-label') || e.innerText?.trim() || e.title || e.closest('label')"

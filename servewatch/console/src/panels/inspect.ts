@@ -1,5 +1,6 @@
 /** What stands behind a panel: the queries as they were run, and their answers as a table. */
 
+import { why } from "../data/api";
 import { show, write } from "../data/display";
 import { nameOf, numbersOf, rowCount, type Frame } from "../data/frame";
 import { reduce } from "../data/reduce";
@@ -16,7 +17,19 @@ function query(one: Executed): HTMLElement {
     {},
     h("pre", {}, h("code", {}, one.expr)),
     h("p", { class: "dim" }, `${one.refId}: ${kind}, ${one.series} series`),
+    one.series === 0 ? reasonOf(one) : null,
   );
+}
+
+/** Why a query had no result; the answer comes a moment later. */
+function reasonOf(one: Executed): HTMLElement {
+  const place = h("p", { class: "why", role: "status" }, "Why is it empty? …");
+  const say = (text: string): void => place.replaceChildren(h("strong", {}, "Empty now: "), text);
+  why(one.expr).then(
+    (reason) => say(reason || "it has a result again; or had none in this range of time only"),
+    (error: unknown) => say(error instanceof Error ? error.message : String(error)),
+  );
+  return place;
 }
 
 function row(cells: (string | Node)[], tag: "th" | "td"): HTMLElement {

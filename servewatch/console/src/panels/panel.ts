@@ -264,7 +264,10 @@ export class PanelFrame implements PanelBox {
       const large = this.context?.viewing
         ? item("Back to the dashboard", () => this.context?.open(null))
         : item("View alone", () => this.context?.open(this.panel));
-      const data = this.panel.type === "text" ? null : item("Data and queries", () => this.inspect());
+      const asked = this.result?.executed ?? [];
+      const empty = asked.length > 0 && asked.every((one) => one.series === 0);
+      const name = empty ? "Why is it empty?" : "Data and queries";
+      const data = this.panel.type === "text" ? null : item(name, () => this.inspect());
       popover(button, h("div", { class: "options" }, large, data), "Panel menu");
     });
     return button;
