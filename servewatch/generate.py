@@ -42,7 +42,7 @@ def files() -> dict[Path, str]:
         rules / f"{topic}.rules.yml": alerts.rules_file(topic, alerts.RECORDINGS, alerts.ALERTS)
         for topic in alerts.TOPICS
     }
-    found[rules / "slo.rules.yml"] = slo.rules(slo.own(ROOT))
+    found[rules / "slo.rules.yml"] = slo.rules(slo.own(Path.cwd()))
     found |= {rules / name: text for name, text in windows.rule_files(windows.chosen()).items()}
     found |= {rules / name: text for name, text in adapters.files().items()}
     found[rules / "alertmanager.yml"] = alertmanager.config()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from alerts.objectives import ObjectiveInvalid
 from dashboards import grafana
 from servewatch.cli.generate import GeneratorMissing, generate, require
 from servewatch.generate import ROOT, Difference, differences, files, write
@@ -36,6 +38,16 @@ def test_writing_makes_an_empty_folder_whole(tmp_path):
     assert len(write(tmp_path)) == len(files())
     assert differences(tmp_path) == []
     assert write(tmp_path) == []
+
+
+def test_objectives_are_those_of_the_folder_that_it_runs_in(tmp_path, monkeypatch):
+    """slos.yml there takes the place of a default; what is wrong in it is refused."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "slos.yml").write_text("shop: [availability 99.5%]\n")
+    assert "vector(0.995)" in files()[Path("alerts/generated/slo.rules.yml")]
+    (tmp_path / "slos.yml").write_text("shop: [latency 99% under 0.3s]\n")
+    with pytest.raises(ObjectiveInvalid, match="is no bound of"):
+        files()
 
 
 @pytest.fixture
