@@ -19,6 +19,8 @@ COMMANDS = {
     "demo": "servewatch.cli.demo:demo",
     "serve": "servewatch.cli.serve:serve",
     "models": "servewatch.cli.models:models",
+    "build": "servewatch.cli.bundle:build",
+    "containerize": "servewatch.cli.bundle:containerize",
     "reference": "servewatch.cli.reference:reference",
     "drift": "servewatch.cli.drift:drift",
     "feedback": "servewatch.cli.feedback:feedback",
@@ -26,6 +28,7 @@ COMMANDS = {
     "check": "servewatch.cli.check:check",
     "console": "servewatch.cli.console:console",
     "receiver": "servewatch.cli.receiver:receiver",
+    "sbom": "servewatch.cli.sbom:sbom",
 }
 """Name of a command, and where it is: a command that is not called is not imported."""
 
