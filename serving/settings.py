@@ -84,6 +84,11 @@ class Settings:
     trace_sample: float = _option(
         0.01, "Share of the requests without a caller's decision that are traced.", least=0, most=1
     )
+    trace_url: str = _option(
+        "",
+        "Where the console's charts lead from a single request to its trace; empty: they only name it.",
+        like=(r"|https?://\S*\{trace_id\}\S*", "an address with {trace_id} in it"),
+    )
     feedback_key: str = _option(
         "", "Secret that prediction ids are signed with, one for all replicas; empty: whoever asks can forge them."
     )

@@ -54,7 +54,14 @@ def console(
     settings = Settings.load(home=resolve_home(home))
     token = _token(host, token_file)
     servers = (prometheus, alertmanager, receiver)
-    app = create_console(*servers, folder, store=Store(settings.store), windows=chosen(settings), token=token)
+    app = create_console(
+        *servers,
+        folder,
+        store=Store(settings.store),
+        windows=chosen(settings),
+        token=token,
+        traces=settings.trace_url,
+    )
     with _listening(host, port) as listener:
         shown = f"[{host}]" if ":" in host else host
         # A token that somebody chose is not for logs.

@@ -95,13 +95,15 @@ class Sources:
     dashboards: Path
     store: Store
     windows: Windows
+    traces: str = ""
+    """Where a trace can be looked at, with {trace_id} in its place."""
 
 
 def _told(proxy: Proxy, sources: Sources) -> dict[str, object]:
     """What the page is told of where it is, once."""
     addresses = {name: upstream.shown for name, upstream in proxy.servers.items()}
     asked = {"home": queries(), "watched": watched.queries(sources.windows)}
-    where = {"store": str(sources.store.folder), "runbook": RUNBOOK}
+    where = {"store": str(sources.store.folder), "runbook": RUNBOOK, "traces": sources.traces}
     return {"version": version("servewatch"), **addresses, **asked, **where}
 
 
@@ -152,15 +154,16 @@ def create_console(
     store: Store | None = None,
     windows: Windows | None = None,
     token: str = "",
+    traces: str = "",
 ) -> Starlette:
     """The console as an ASGI app, reading from these servers, this folder of dashboards and this store.
 
-    With a token it lets nobody through who does not have it.
+    With a token it lets nobody through who does not have it. `traces` is where single requests' traces are shown.
     """
     proxy = Proxy(upstreams(prometheus, alertmanager, receiver))
     guarded = [Middleware(Token, token=token)] if token else []
     app = Starlette(
-        routes=_routes(proxy, Sources(dashboards, store or Store(), windows or Windows())),
+        routes=_routes(proxy, Sources(dashboards, store or Store(), windows or Windows(), traces)),
         middleware=[Middleware(SecurityHeaders), *guarded, Middleware(GZipMiddleware, minimum_size=1024)],
         exception_handlers={ServewatchError: _refused, HTTPException: _unknown},
     )

@@ -1,5 +1,6 @@
 /** The shell: the bar at the top, and the page that the address names. */
 
+import { tracesAreAt } from "./charts/points";
 import { config, dashboards } from "./data/api";
 import { h, icon } from "./dom";
 import type { DashboardEntry } from "./model";
@@ -137,7 +138,10 @@ function start(): void {
   onChange(() => void show());
   // Texts are measured to fit their panels, so the typeface must be there before the first is drawn.
   const typeface = Promise.all(["400 14px Inter", "500 14px Inter"].map((font) => document.fonts.load(font)));
-  const known = config().then(({ runbook }) => runbookIsAt(runbook));
+  const known = config().then(({ runbook, traces }) => {
+    runbookIsAt(runbook);
+    tracesAreAt(traces ?? "");
+  });
   void Promise.allSettled([typeface, known]).then(show);
   dashboards().then(
     (list) => {

@@ -6,6 +6,7 @@ test("links to the alerts' own runbook stay here, those to another lead there", 
   assert.equal(runbookHref("https://example.org/runbook.md#a"), "https://example.org/runbook.md#a");
   runbookIsAt("https://example.org/runbook.md");
   assert.equal(runbookHref("https://example.org/runbook.md#a"), "/runbook#a");
+  assert.equal(runbookHref("https://example.org/runbook.md#ServiceDown"), "/runbook#servicedown");
   assert.equal(runbookHref("https://example.org/runbook.md#a", "a b"), "/runbook?service=a%20b#a");
   assert.equal(runbookHref("https://example.org/runbook.md"), "/runbook");
   assert.equal(runbookHref("https://example.org/runbook.md.old#a"), "https://example.org/runbook.md.old#a");

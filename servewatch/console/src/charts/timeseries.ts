@@ -9,7 +9,7 @@ import type { Threshold } from "../model";
 import { dateTime } from "../time";
 import { boxSize, css, followSize, timeAxis, timeOptions, type Surroundings } from "./frame";
 import type { Line, Lines } from "./lines";
-import { exemplarAt, drawExemplars } from "./points";
+import { drawExemplars, exemplarAt, openOnClick } from "./points";
 import { scaleOf, valueScales } from "./scales";
 import { tipRow, tooltip } from "./tooltip";
 
@@ -211,6 +211,7 @@ export function timeseries(box: HTMLElement, around: Surroundings, state: () => 
   });
   const plot = new uPlot({ ...options, plugins: [tooltip(around, describe(state))] }, data(), box);
   const stop = followSize(plot, box);
+  openOnClick(plot);
   return {
     plot,
     update: () => plot.setData(data()),

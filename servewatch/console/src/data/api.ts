@@ -78,6 +78,8 @@ export interface Config {
   store: string;
   /** Where the alerts' own links to the runbook lead. */
   runbook: string;
+  /** Where a trace can be looked at, with {trace_id} in its place; empty where nowhere. */
+  traces?: string;
 }
 export interface HomeColumn {
   title: string;
