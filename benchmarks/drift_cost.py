@@ -82,21 +82,21 @@ class Plain:
 
 
 def turns(works: Sequence[Callable[[], object]], rounds: int, least: float = 0.02) -> list[float]:
-    """The median seconds of one call of each, measured in turn."""
+    """The median CPU seconds of one call of each, measured in turn: what else runs meanwhile does not count."""
     times: list[list[float]] = [[] for _ in works]
     repeats = []
     for work in works:
-        start, calls = time.perf_counter(), 0
-        while time.perf_counter() - start < least:
+        start, calls = time.process_time(), 0
+        while time.process_time() - start < least:
             work()
             calls += 1
         repeats.append(calls)
     for _ in range(rounds):
         for taken, work, calls in zip(times, works, repeats, strict=True):
-            start = time.perf_counter()
+            start = time.process_time()
             for _ in range(calls):
                 work()
-            taken.append((time.perf_counter() - start) / calls)
+            taken.append((time.process_time() - start) / calls)
     return [statistics.median(taken) for taken in times]
 
 
