@@ -58,6 +58,7 @@ def _port_options(command: F) -> F:
     metavar="KIND=HOST:PORT[/PATH][,service=NAME]",
     help="Watch a server that is not ours, like bentoml=127.0.0.1:3000 (alerts/ADAPTERS.md). May be repeated.",
 )
+@click.option("--free-ports", is_flag=True, help="Take another port where one is taken, instead of refusing.")
 @_port_options
 @home_option
 def up(
@@ -67,13 +68,15 @@ def up(
     service: str,
     no_service: bool,
     targets: tuple[str, ...],
+    free_ports: bool,
     home: Path | None,
     **chosen: int,
 ) -> None:
     """Bring up the whole stack: a service, Prometheus, Alertmanager, dashboards, notifications, traffic.
 
     Without --native or --compose: containers where an engine answers and the folder has a docker-compose.yml,
-    else processes of this machine.
+    else processes of this machine. Where this stack runs already, it reads its configuration again: channels of
+    notifications, rules, targets; the service runs on.
     """
     from servewatch.stack.choose import choose
     from servewatch.stack.targets import parse
@@ -82,7 +85,8 @@ def up(
         raise click.UsageError("--no-service leaves nothing to watch: name a server with --target KIND=HOST:PORT")
     ports = Ports(**{name.removeprefix("port_"): port for name, port in chosen.items()})
     watched = tuple(map(parse, targets))
-    options = Options(resolve_home(home), "" if no_service else service, not no_traffic, ports, detach, watched)
+    named = "" if no_service else service
+    options = Options(resolve_home(home), named, not no_traffic, ports, detach, watched, free_ports)
     sys.exit(choose(mode, options, Path.cwd(), say).up())
 
 

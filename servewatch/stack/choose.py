@@ -18,6 +18,8 @@ def choose(mode: str | None, options: Options, folder: Path, say: Say) -> Mode:
     """The mode to bring the stack up in: the one named, else containers where that can work, else native."""
     record = state.read(options.folder)
     if record is not None and record.supervised:
+        if mode != "compose":
+            return Native(options, say)
         raise state.already_running(record, options.home)
     if mode == "compose" and (options.targets or not options.serve):
         raise StackError(

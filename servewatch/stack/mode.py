@@ -24,6 +24,8 @@ class Options:
     detach: bool = False
     targets: tuple[Target, ...] = ()
     """Servers that are not ours and are watched as well."""
+    free_ports: bool = False
+    """Whether a port that is taken is replaced by one that is free, instead of refused."""
 
     @property
     def folder(self) -> Path:

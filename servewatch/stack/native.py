@@ -8,12 +8,14 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from servewatch.stack import config, hints, logs, looking, plan, ports, prepare, processes, state, targets, tools
 from servewatch.stack.errors import StackError
 from servewatch.stack.mode import Options, StackStatus
+from servewatch.stack.ports import Ports
+from servewatch.stack.reload import reload
 from servewatch.stack.supervisor import Supervisor, this_process
 from servewatch.stack.wake import Wake
 from serving.settings import inherited_environment
@@ -31,10 +33,12 @@ class Native:
         self.folder = options.folder
 
     def up(self) -> int:
-        """Prepare, start, and stay until told to stop; detached, return once everything is healthy."""
+        """Start and stay until told to stop; detached, return once healthy. What runs reads its files again."""
         record = state.read(self.folder)
         if record is not None and record.supervised:
-            raise state.already_running(record, self.options.home)
+            return self._again(record)
+        if self.options.free_ports:
+            self.options = replace(self.options, ports=ports.around(self.options.ports, plan.needed(self.options)))
         return self._detached() if self.options.detach else self._stay()
 
     def down(self) -> bool:
@@ -83,6 +87,8 @@ class Native:
                 stamp=uuid.uuid4().hex,
                 supervisor=this_process(),
                 service=self.options.service,
+                ports=asdict(self.options.ports),
+                asked=plan.asked(self.options),
             )
             state.write(self.folder, record)
             try:
@@ -102,14 +108,31 @@ class Native:
         told = prepare.described(options.service, home, options.own) if options.serve else self._nobody()
         if options.demo:
             prepare.train_if_missing(home, self.say, wake)
-        alertmanager = prepare.alertmanager_config(options, found["alertmanager"], Path.cwd())
-        config.write(self.folder, options.ports, told.name, alertmanager, options.own, told.owner)
-        targets.write(self.folder / "prometheus.yml", options.targets, options.serve)
+        self._configure(options, told, found["alertmanager"])
         for odd in filter(None, map(targets.look, options.targets)):
             self.say(odd)
         environment = {**inherited_environment(), processes.STAMP: record.stamp, "PYTHONUNBUFFERED": "1"}
         programs = plan.programs(options, found)
         return Supervisor(programs, self.folder, replace(record, service_name=told.name), environment, self.say)
+
+    def _configure(self, options: Options, told: prepare.Described, alertmanager: str) -> None:
+        notifying = prepare.alertmanager_config(options, alertmanager, Path.cwd())
+        config.write(self.folder, options.ports, told.name, notifying, options.own, told.owner)
+        targets.write(self.folder / "prometheus.yml", options.targets, options.serve)
+
+    def _again(self, record: state.StackRecord) -> int:
+        """What `up` does where this very stack runs: its configuration is made anew and read without a restart."""
+        same = record.phase == "running" and record.asked == plan.asked(self.options)
+        if not same or self.options.ports not in (Ports(), Ports(**record.ports)):
+            raise state.already_running(record, self.options.home)
+        options = replace(self.options, ports=Ports(**record.ports))
+        found = tools.ensure(options.home / "tools", self.say)
+        told = prepare.described(options.service, options.home, options.own) if options.serve else self._nobody()
+        self._configure(options, told, found["alertmanager"])
+        reload(record, options)
+        self.say("the stack runs already: Prometheus and Alertmanager have read their configuration again")
+        self.say(f"the service runs on as it is; {hints.command('down', options.home)}, then up, starts it anew")
+        return 0
 
     def _nobody(self) -> prepare.Described:
         targets.forget(self.options.own, Path.cwd())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 
 from servewatch.stack import config, hints
 from servewatch.stack.mode import Options
@@ -74,6 +75,11 @@ def arguments(options: Options) -> list[str]:
     watched = [f"--target={target}" for target in options.targets]
     served = [f"--service={options.service}"] if options.serve else ["--no-service"]
     return ["up", "--native", f"--home={options.home}", *served, *watched, *ports, *silent, *detach]
+
+
+def asked(options: Options) -> tuple[str, ...]:
+    """What tells one stack from another in the same home, whatever its ports."""
+    return tuple(arguments(replace(options, ports=Ports(), traffic=True, detach=False)))
 
 
 def _servewatch(*words: str) -> tuple[str, ...]:

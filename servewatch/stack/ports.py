@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from servewatch.stack.errors import PortsInvalid, PortTaken
 
@@ -57,7 +57,18 @@ def check(ports: Ports, names: Iterable[str]) -> None:
     if taken:
         told = "; ".join(f"port {port} is taken, and {NEEDED_BY[name]} needs it" for port, name in taken.items())
         flags = " ".join(f"{Ports.flag(name)} {suggestion(chosen)}" for name in taken.values())
-        raise PortTaken(told, f"end what listens there, or choose others: servewatch up {flags}")
+        raise PortTaken(told, f"end what listens there, or choose others: servewatch up {flags} (or --free-ports)")
+
+
+def around(ports: Ports, names: Iterable[str]) -> Ports:
+    """The same ports, with another in place of each that is taken."""
+    chosen: dict[int, str] = {}
+    for name in names:
+        port = getattr(ports, name)
+        if port in chosen or not free(port):
+            port = suggestion(chosen)
+        chosen[port] = name
+    return replace(ports, **{name: port for port, name in chosen.items()})
 
 
 def free(port: int) -> bool:

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,9 @@ class StackRecord:
     supervisor: Identity
     service: str = ""
     service_name: str = ""
+    ports: Mapping[str, int] = field(default_factory=dict)
+    asked: tuple[str, ...] = ()
+    """What `up` was asked for besides ports: another `up` that asks for the same means this stack."""
     processes: tuple[ProcessRecord, ...] = field(default=())
 
     @property
@@ -68,7 +71,14 @@ def read(folder: Path) -> StackRecord | None:
     try:
         data = json.loads(state_path(folder).read_text())
         processes = tuple(_process(process) for process in data.pop("processes"))
-        return StackRecord(**{**data, "supervisor": Identity(**data["supervisor"]), "processes": processes})
+        return StackRecord(
+            **{
+                **data,
+                "supervisor": Identity(**data["supervisor"]),
+                "processes": processes,
+                "asked": tuple(data.get("asked", ())),
+            }
+        )
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from servewatch.stack.errors import PortsInvalid, PortTaken
-from servewatch.stack.ports import HOST, Ports, check, free
+from servewatch.stack.ports import HOST, Ports, around, check, free
 
 
 @pytest.fixture
@@ -62,3 +62,19 @@ def test_defaults_are_those_of_the_contract() -> None:
     assert (ports.service, ports.metrics, ports.console, ports.grafana) == (3000, 9464, 3002, 3001)
     assert (ports.prometheus, ports.alertmanager, ports.receiver) == (9090, 9093, 9095)
     assert ports.url("prometheus", "/-/ready") == "http://127.0.0.1:9090/-/ready"
+
+
+def test_another_port_is_taken_where_that_was_asked_for(listener: socket.socket) -> None:
+    """A port that is taken or given twice is replaced by a free one; the others stay."""
+    taken, kept = listener.getsockname()[1], free_one()
+    chosen = around(Ports(service=taken, receiver=kept, console=kept), ["service", "receiver", "console"])
+    assert chosen.receiver == kept
+    assert len({chosen.service, chosen.receiver, chosen.console, taken}) == 4
+    check(chosen, ["service", "receiver", "console"])
+
+
+def free_one() -> int:
+    with socket.socket() as trial:
+        trial.bind((HOST, 0))
+        port: int = trial.getsockname()[1]
+    return port
