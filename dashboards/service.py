@@ -10,8 +10,8 @@ from alerts.promql import bucket_rate, quantile, select, total
 from alerts.requests import ERRORS, LATENCY, RATES, REQUEST_ERRORS_HIGH, REQUEST_LATENCY_HIGH
 from alerts.rules import RUNBOOK
 from alerts.windows import LONG, SHORT
+from dashboards import alerting, gaps, marks, panels, service_inside, service_runtime, style
 from dashboards import own as own_metrics
-from dashboards import alerting, marks, panels, service_inside, service_runtime, style
 from dashboards.chosen import SERVICE
 from dashboards.panels import Modern, query
 from monitoring.catalogue import requests, stack
@@ -26,11 +26,12 @@ _STREAMS = "Streams, where an endpoint streams"
 def render(own: Sequence[Declaration] = ()) -> str:
     """Render the dashboard's JSON, with a row for the metrics that a service declares of its own."""
     rows = [
-        ("Health of the whole service", 4, [_health()]),
+        ("Health of the whole service", 4, [gaps.stated(_health())]),
         ("Requests, errors, duration of the whole service", 8, _red()),
         ("Where time goes, in the chosen versions and replicas", 8, service_inside.time()),
         (_STREAMS, 8, service_inside.streams()),
         ("Models and versions", 8, [service_inside.versions()]),
+        ("What its server does not tell", 5, [[gaps.missing()]]),
         *([(own_metrics.HEADING, 8, drawn)] if (drawn := own_metrics.lines(own)) else []),
         ("Processes of the chosen replicas", 8, service_inside.process()),
         ("Runtime of the chosen replicas", 8, [service_runtime.runtimes()]),

@@ -11,6 +11,7 @@ from typing import Any
 
 import promql_parser as promql
 
+from alerts.adapters import GAP
 from alerts.promql import select
 from alerts.requests import JOB, UP
 from monitoring.catalogue import stack
@@ -89,7 +90,9 @@ def _rightly(selectors: list[Any], prometheus: Prometheus) -> bool:
     """Whether a panel is empty as all is well, or as no service does what it draws."""
     names = {selector.name for selector in selectors}
     signs = {sign for name, sign in shown_by().items() if name in names}
-    return bool(names & _MAY_BE_EMPTY) or any(not prometheus.ask(f"count({sign})") for sign in signs)
+    if names & _MAY_BE_EMPTY or names == {GAP}:
+        return True
+    return any(not prometheus.ask(f"count({sign})") for sign in signs)
 
 
 def _selectors(tree: Any) -> Iterator[Any]:

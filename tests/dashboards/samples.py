@@ -40,7 +40,11 @@ STEADY = {"servewatch_feature_reference_ratio": 0.25, "servewatch_feature_refere
 
 def series() -> list[dict[str, str]]:
     """Make promtool's `input_series` for every metric: each label value, each bucket."""
-    return [one for metric in catalogue.ALL for one in _of(metric)]
+    # A replica of a server that is not ours as well: what it does not tell is drawn, too.
+    other = _one(
+        "up", {"job": "serving", "instance": "c:3000", "service": "fashion", "adapter": "bentoml"}, f"1x{STEPS}"
+    )
+    return [*(one for metric in catalogue.ALL for one in _of(metric)), other]
 
 
 def _of(metric: Metric) -> Iterator[dict[str, str]]:
