@@ -47,14 +47,23 @@ def looked_at(page: Page, url: str, folder: Path, allowed: tuple[str, ...] = ("/
     for path in pages(url):
         for size, (width, height) in SIZES.items():
             for theme in THEMES:
-                page.problems.clear()
                 page.resize(width, height)
-                page.open(f"{url}{path}?theme={theme}")
-                page.wait(SHOWN, 30)
                 name = f"{path.strip('/').replace('/', '-') or 'home'}-{size}-{theme}"
+                found = [*_opened(page, f"{url}{path}?theme={theme}"), *overflow(page)]
                 page.shoot(folder / f"{name}.png")
                 said = [problem for problem in page.problems if not any(one in problem for one in allowed)]
-                yield from (f"{name}: {one}" for one in (*overflow(page), *said))
+                yield from (f"{name}: {one}" for one in (*found, *said))
+
+
+def _opened(page: Page, address: str) -> list[str]:
+    page.problems.clear()
+    page.open(address)
+    try:
+        page.wait(SHOWN, 30)
+    except AssertionError:
+        waiting = page.ask("[...document.querySelectorAll('[aria-busy], .loading')].map(e => e.ariaLabel).slice(0, 4)")
+        return [f"not drawn within 30 s; waits for {waiting}"]
+    return []
 
 
 @click.command()

@@ -105,7 +105,7 @@ export class AccuracyPage extends LivePage {
     return [
       h(
         "button",
-        { type: "button", class: "link", "aria-pressed": String(chosen), onclick: choose },
+        { type: "button", class: "pick", "aria-pressed": String(chosen), onclick: choose },
         `${metric.model} ${metric.model_version}`,
       ),
       tag(text, tone),

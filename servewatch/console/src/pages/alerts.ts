@@ -3,7 +3,7 @@
 import { alertRules, config, managedAlerts, type AlertRule, type Config, type ManagedAlert } from "../data/api";
 import { h } from "../dom";
 import { location, set } from "../state";
-import { alertCard, alertsIn, block, failed, labels, runbook, tag } from "./parts";
+import { alertCard, alertsIn, block, failed, forPeople, labels, runbook, tag } from "./parts";
 import { renew, repeat, type Page } from "./page";
 
 const STATES = ["all", "firing", "pending", "inactive"];
@@ -18,7 +18,7 @@ function ruleRow(rule: AlertRule): HTMLElement {
     h(
       "summary",
       {},
-      tag(rule.state),
+      rule.labels.severity === "none" && rule.state === "firing" ? tag("heartbeat", "idle") : tag(rule.state),
       h("strong", {}, rule.name),
       rule.labels.severity ? tag(rule.labels.severity, "idle") : null,
       h("span", { class: "grow" }),
@@ -122,7 +122,7 @@ export class AlertsPage implements Page {
       );
     const result: HTMLElement[] = [];
     for (const one of ["firing", "pending"].filter((name) => state === "all" || state === name)) {
-      const found = alertsIn(one, rules, managed).filter(({ rule, alert }) => fits(rule, alert));
+      const found = alertsIn(one, rules, managed).filter((item) => forPeople(item) && fits(item.rule, item.alert));
       const empty = h("p", { class: "dim" }, one === "firing" ? "No alert fires." : "No alert is about to fire.");
       if (found.length || one === "firing" || state === one)
         result.push(

@@ -98,7 +98,7 @@ export class DriftPage extends LivePage {
       "button",
       {
         type: "button",
-        class: "link",
+        class: "pick",
         "aria-pressed": String(one === chosen),
         onclick: () => set(Object.fromEntries(CHOICE.map((key) => [key, metric[key] ?? null]))),
       },
