@@ -91,12 +91,16 @@ async function show(): Promise<void> {
   navigation();
   const { key, make } = route(location().path);
   if (page && key === current) return page.update();
+  const moved = page !== null;
   page?.close();
   const next = make();
   page = next;
   current = key;
   slot.replaceChildren(next.element);
   tools.replaceChildren(next.tools);
+  // Who listens or uses the keyboard goes on where the new page begins.
+  next.element.tabIndex = -1;
+  if (moved) next.element.focus({ preventScroll: true });
   try {
     await next.open();
   } catch (error) {

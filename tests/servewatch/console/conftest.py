@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -10,6 +11,10 @@ from urllib.parse import quote
 
 import pytest
 import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
 
 from servewatch.console import create_console
 from serving.store import Store
@@ -34,29 +39,56 @@ def _needs(program: str, package: str) -> None:
         pytest.skip(f"{program} is not on PATH; on Debian: sudo apt-get install {package}")
 
 
-@pytest.fixture(scope="session")
-def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Prometheus that has scraped itself a few times."""
+@contextlib.contextmanager
+def _prometheus(folder: Path, jobs: dict[str, str], port: int) -> Iterator[str]:
+    """A Prometheus that scrapes a target for each job once a second."""
     _needs("prometheus", "prometheus")
-    folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
     (folder / "rules.yml").write_text(RULES)
+    scraped = "".join(
+        f'- {{job_name: {job}, static_configs: [{{targets: ["{target}"]}}]}}\n' for job, target in jobs.items()
+    )
     (folder / "prometheus.yml").write_text(
-        f"global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [{folder}/rules.yml]\nscrape_configs:\n"
-        f'- {{job_name: prometheus, static_configs: [{{targets: ["127.0.0.1:{port}"]}}]}}\n'
-        f'- {{job_name: absent, static_configs: [{{targets: ["127.0.0.1:{free_port()}"]}}]}}\n'
+        f"global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [{folder}/rules.yml]\n"
+        f"scrape_configs:\n{scraped}"
     )
     argv = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
     argv += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
     running = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    rate = quote('rate(prometheus_http_requests_total{handler="/metrics"}[10s]) and on() (ALERTS)')
     try:
-        wait_for(lambda: answers(f"{url}/-/ready"))
-        wait_for(lambda: read(f"{url}/api/v1/query?query={rate}")["data"]["result"])
-        yield url
+        wait_for(lambda: answers(f"http://127.0.0.1:{port}/-/ready"))
+        yield f"http://127.0.0.1:{port}"
     finally:
         running.terminate()
         running.wait(20)
+
+
+@pytest.fixture(scope="session")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a Prometheus that has scraped itself a few times."""
+    port = free_port()
+    jobs = {"prometheus": f"127.0.0.1:{port}", "absent": f"127.0.0.1:{free_port()}"}
+    rate = quote('rate(prometheus_http_requests_total{handler="/metrics"}[10s]) and on() (ALERTS)')
+    with _prometheus(tmp_path_factory.mktemp("prometheus"), jobs, port) as url:
+        wait_for(lambda: read(f"{url}/api/v1/query?query={rate}")["data"]["result"])
+        yield url
+
+
+@pytest.fixture(scope="session")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a console before a Prometheus that knows a service with drift and labels."""
+
+    async def metrics(request: Request) -> Response:
+        return FileResponse(HERE / "watched.prom", media_type="text/plain")
+
+    folder, port = tmp_path_factory.mktemp("watched"), free_port()
+    app = Starlette(routes=[Route("/metrics", metrics)])
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with served(uvicorn.Config(app, port=free_port(), log_level="error", ws="none")) as exporter:
+        with _prometheus(folder, {"serving": exporter.removeprefix("http://")}, port) as url:
+            wait_for(lambda: read(f"{url}/api/v1/query?query=servewatch_model_info")["data"]["result"])
+            shown = create_console(url, nobody, nobody, folder, store=Store(folder / "models"))
+            with served(uvicorn.Config(shown, port=free_port(), log_level="error", ws="none")) as address:
+                yield address
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,7 @@ export class AccuracyPage extends LivePage {
       at("estimated") === undefined
         ? "none"
         : drifted
-          ? tag(`${count(drifted)} inputs drifted: not to be believed`, "warn")
+          ? tag(`${count(drifted)} ${drifted === 1 ? "input" : "inputs"} drifted: not to be believed`, "warn")
           : "inputs as learnt";
     const choose = (): void =>
       set(Object.fromEntries(["service", "model", "model_version"].map((key) => [key, metric[key] ?? null])));
