@@ -26,16 +26,34 @@ _SIGNALS: dict[str, Signal] = {
 }
 """The stats of a service that a server may not tell, by their titles."""
 
+_WORDS: dict[Signal, str] = {
+    "requests": "Requests and errors",
+    "latency": "Latency",
+    "in_progress": "Requests in progress",
+    "queue_requests": "Requests that wait",
+    "queue_seconds": "How long they wait",
+    "batch_size": "Batch size",
+}
+
+ONLY_OURS = "No data: nothing of it yet, or its server does not provide it"
+"""What a panel says that reads what our own server alone tells, where another one serves."""
+
 
 def stated(stats: Sequence[Modern]) -> list[Modern]:
     """Let each stat say which server does not provide its number, where that is why there is none."""
     return [_stated(stat, _SIGNALS[stat.title]) if stat.title in _SIGNALS else stat for stat in stats]
 
 
+def inside(lines: Sequence[Sequence[Modern]]) -> list[list[Modern]]:
+    """Let each panel that has no words of its own say why it may be empty."""
+    return [[_evolve(panel, defaults={"noValue": ONLY_OURS, **panel.defaults}) for panel in line] for line in lines]
+
+
 def missing() -> Modern:
     """What the chosen services' servers do not tell, one line each."""
     columns = {"service": "Service", "server": "Server", "signal": "Not provided"}
-    return panels.table(
+    words = {signal: {"text": text, "index": at} for at, (signal, text) in enumerate(_WORDS.items())}
+    table = panels.table(
         "Not provided",
         "Signals that the server of a service does not tell (serving:not_provided): panels that need them stay empty. "
         "Empty where all are told, as our own server does. alerts/ADAPTERS.md says what each server has.",
@@ -43,6 +61,8 @@ def missing() -> Modern:
         columns,
         "Nothing: all signals are provided",
     )
+    named: Modern = _evolve(table, defaults={**table.defaults, "mappings": [{"type": "value", "options": words}]})
+    return named
 
 
 def _stated(stat: Modern, signal: Signal) -> Modern:

@@ -8,6 +8,7 @@ import pytest
 
 import dashboards
 from alerts.adapters import ADAPTERS
+from dashboards.gaps import ONLY_OURS
 from servewatch.check.sources import panels
 
 STATS = {
@@ -51,3 +52,11 @@ def test_all_gaps_are_listed():
     table = STATS["Not provided"]
     assert 'serving:not_provided{service=~"$service"}' in table["targets"][0]["expr"]
     assert table["fieldConfig"]["defaults"]["noValue"] == "Nothing: all signals are provided"
+
+
+def test_panels_of_our_own_servers_inside_say_that_others_may_not_provide_it():
+    """A chart that reads what our server alone tells does not say just "No data" for another one."""
+    board = json.loads(dashboards.DASHBOARDS["service"])
+    named = {panel["title"]: panel for panel in panels(board)}
+    for title in ("Where time goes", "Queue depth", "Batch size distribution", "Requests by version", "CPU"):
+        assert named[title]["fieldConfig"]["defaults"]["noValue"] == ONLY_OURS
