@@ -35,9 +35,12 @@ CAUSES = (
 """The first that fits is told."""
 
 
+def cause(text: str, folder: str, port: str = "") -> str:
+    """What helps against the cause that a text names; empty where it names none that is known."""
+    return next((one.advice.format(folder=folder, port=port) for one in CAUSES if one.said.search(text)), "")
+
+
 def advise(detail: str, written: str, folder: str, port: str, look: str) -> str:
     """What to do, in a line; where no cause is known, the command that shows the log."""
-    for cause in CAUSES:
-        if cause.said.search(detail) or cause.said.search(written):
-            return f"{cause.advice.format(folder=folder, port=port)} ({look})"
-    return look
+    known = cause(f"{detail}\n{written}", folder, port)
+    return f"{known} ({look})" if known else look

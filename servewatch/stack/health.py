@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
+_SILENT = "no answer"
 FRESH = 10.0
 """Seconds after which a heartbeat file that was not written again counts as silence."""
 
@@ -23,10 +24,15 @@ def answers(url: str, timeout: float = 2.0) -> str:
         answer = connection.getresponse()
         body = answer.read(300).decode(errors="replace").strip()
     except (OSError, http.client.HTTPException) as error:
-        return f"no answer on {url}: {_reason(error)}"
+        return f"{_SILENT} on {url}: {_reason(error)}"
     finally:
         connection.close()
     return "" if 200 <= answer.status < 300 else f"{url} answers {answer.status}: {body}"
+
+
+def silent(problem: str) -> bool:
+    """Whether a reason of `answers` is that nothing came back at all."""
+    return problem.startswith(_SILENT)
 
 
 def beats(heartbeat: Path, clock: Callable[[], float] = time.time) -> str:

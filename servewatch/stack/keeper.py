@@ -17,6 +17,11 @@ from servewatch.stack.program import Program, kill_group, reap, spawn
 from servewatch.stack.restarts import Backoff, exit_text
 from servewatch.stack.state import ProcessRecord
 
+HUNG_SECONDS = 60.0
+"""Without any answer for so long, what watches is started again. A service is not: it may be busy, and has requests."""
+WATCHING = 2
+"""The stage of what watches, and from which on."""
+
 
 @dataclass
 class Keeper:
@@ -37,6 +42,8 @@ class Keeper:
     answered: bool = False
     due: float = 0.0
     held: bool = False
+    silent: float | None = None
+    """Since when it has not answered at all."""
     _born: float = 0.0
 
     def __post_init__(self) -> None:
@@ -63,6 +70,17 @@ class Keeper:
         if self.program.heartbeat:
             return health.beats(self.program.heartbeat)
         return ""
+
+    def heard(self, problem: str) -> None:
+        """Take what a probe found; end it where it has hung for long, and nobody's requests hang with it."""
+        self.problem = problem
+        if not health.silent(problem):
+            self.silent = None
+            return
+        self.silent = self.clock() if self.silent is None else self.silent
+        if self.answered and self.program.stage >= WATCHING and self.clock() - self.silent >= HUNG_SECONDS:
+            self.say(f"{self.program.name} has not answered for {self.clock() - self.silent:.0f} s; it is killed")
+            self.kill()
 
     def hold(self, seconds: float) -> None:
         """Kill it and let it stay down for so long."""
@@ -117,7 +135,7 @@ class Keeper:
         if self.program.heartbeat:
             with contextlib.suppress(OSError):
                 self.program.heartbeat.unlink(missing_ok=True)
-        self.held, self.problem, self._born = False, "it starts", self.clock()
+        self.held, self.problem, self.silent, self._born = False, "it starts", None, self.clock()
         self.child = spawn(self.program, self.environment, self.log)
         self.identity = identify(self.child.pid)
 

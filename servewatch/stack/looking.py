@@ -14,14 +14,18 @@ from servewatch.stack.mode import Options, ProcessStatus
 def look(record: state.StackRecord, options: Options) -> tuple[tuple[ProcessStatus, ...], tuple[str, ...]]:
     """Each process as it answers, and why monitoring is blind, if it is."""
     with ThreadPoolExecutor(max_workers=len(record.processes) + 1) as pool:
-        problems = pool.submit(_blind, record)
+        problems = pool.submit(_blind, record, options)
         shown = tuple(pool.map(lambda process: _advised(process, options), record.processes))
         return shown, tuple(problems.result())
 
 
-def _blind(record: state.StackRecord) -> list[str]:
+def _blind(record: state.StackRecord, options: Options) -> list[str]:
     prometheus, alertmanager = record.find("prometheus"), record.find("alertmanager")
-    return sight.blind(prometheus.url, alertmanager.url) if prometheus and alertmanager else []
+    if prometheus is None or alertmanager is None:
+        return []
+    found = sight.blind(prometheus.url, alertmanager.url)
+    known = advice.cause(logs.tail(Path(prometheus.log)), str(options.folder)) if found else ""
+    return [f"{problem}; {known}" if known else problem for problem in found]
 
 
 def _advised(record: state.ProcessRecord, options: Options) -> ProcessStatus:

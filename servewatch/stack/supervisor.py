@@ -89,7 +89,8 @@ class Supervisor:
             probe, asked = self._probes.pop(name)
             # An answer of the process that died meanwhile says nothing about the one that runs now.
             if keeper.identity == asked and keeper.child is not None:
-                before, keeper.problem = keeper.healthy, probe.result()
+                before = keeper.healthy
+                keeper.heard(probe.result())
                 if keeper.healthy and not before and keeper.answered:
                     self.say(f"{name} answers again")
         pace = STEADY if keeper.healthy else EAGER
