@@ -28,6 +28,12 @@ class Beside(Protocol):
     def aside(self) -> AbstractContextManager[None]:
         """While this thread makes a page that has the text, the registry is to leave the objects out."""
 
+    def alone(self) -> AbstractContextManager[None]:
+        """While this thread reads what its process counted, the registry leaves out what several count together."""
+
+    def together(self) -> Iterable[LiveFamily]:
+        """What several processes count together, as objects: each of them shows the whole."""
+
     def collect(self) -> Iterable[LiveFamily]:
         """The same as objects, for pages that are not ours."""
 

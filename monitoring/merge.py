@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
+from types import MappingProxyType
 from typing import NamedTuple
 
 from prometheus_client.metrics_core import Metric as LiveFamily
@@ -58,8 +59,12 @@ Snapshot = tuple[Family, ...]
 
 def snapshot(registry: CollectorRegistry) -> Snapshot:
     """What the registry exposes now, custom collectors and the user's own metrics included."""
-    modes = _gauge_modes(registry)
-    return tuple(_read(family, modes) for family in registry.collect())
+    return read(registry.collect(), _gauge_modes(registry))
+
+
+def read(found: Iterable[LiveFamily], modes: Mapping[str, str] = MappingProxyType({})) -> Snapshot:
+    """What a collector gives, as data; `modes` says of gauges how prometheus_client would add them up."""
+    return tuple(_read(family, modes) for family in found)
 
 
 def _gauge_modes(registry: CollectorRegistry) -> dict[str, str]:
@@ -69,7 +74,7 @@ def _gauge_modes(registry: CollectorRegistry) -> dict[str, str]:
     }
 
 
-def _read(family: LiveFamily, modes: dict[str, str]) -> Family:
+def _read(family: LiveFamily, modes: Mapping[str, str]) -> Family:
     samples = tuple(
         Sample(s.name, tuple(sorted(s.labels.items())), float(s.value), _exemplar(s.exemplar)) for s in family.samples
     )

@@ -74,21 +74,39 @@ class Board:
         finally:
             self._aside.active = False
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """While this thread reads what its process counted, the registry leaves out what several count together."""
+        self._aside.alone = True
+        try:
+            yield
+        finally:
+            self._aside.alone = False
+
+    def together(self) -> Iterable[LiveFamily]:
+        """What several processes count together, as objects: each of them shows the whole."""
+        return _families(held for held in self._held.values() if held.counts.together)
+
     def describe(self) -> Iterable[LiveFamily]:
         """The metrics that a registry must know to be taken."""
         return [_family(metric) for metric in (drift.OBSERVATIONS, *GAUGES)]
 
     def collect(self) -> Iterable[LiveFamily]:
         """The same series as objects."""
-        if getattr(self._aside, "active", False) or not self._held:
-            return
-        families = {metric.name: _family(metric) for metric in (drift.OBSERVATIONS, *GAUGES)}
-        for held in self._held.values():
-            for labels, count in zip(held.labels, held.counts.total().tolist(), strict=True):
-                families[drift.OBSERVATIONS.name].add_sample(drift.OBSERVATIONS.name, labels, count)
-            for metric, labels, value in held.watched.gauges():
-                families[metric.name].add_sample(metric.name, labels, value)
-        yield from families.values()
+        if getattr(self._aside, "active", False):
+            return []
+        alone = getattr(self._aside, "alone", False)
+        return _families(held for held in self._held.values() if not (alone and held.counts.together))
+
+
+def _families(shown: Iterable[_Held]) -> Iterable[LiveFamily]:
+    families = {metric.name: _family(metric) for metric in (drift.OBSERVATIONS, *GAUGES)}
+    for held in shown:
+        for labels, count in zip(held.labels, held.counts.total().tolist(), strict=True):
+            families[drift.OBSERVATIONS.name].add_sample(drift.OBSERVATIONS.name, labels, count)
+        for metric, labels, value in held.watched.gauges():
+            families[metric.name].add_sample(metric.name, labels, value)
+    return [family for family in families.values() if family.samples]
 
 
 def _family(metric: Metric) -> LiveFamily:

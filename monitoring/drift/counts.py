@@ -17,6 +17,9 @@ class Counts:
     room, however many processes come and go.
     """
 
+    together = False
+    """Whether other processes, with pages of their own, count in the same table."""
+
     def __init__(self, table: Array, row: int = 0) -> None:
         self._table = table
         self._row = table[row]

@@ -24,6 +24,8 @@ class TooManyProcesses(OSError):
 class SharedCounts(Counts):
     """Each process takes a row that no living one has, by a lock that ends with it, and goes on from what is there."""
 
+    together = True
+
     def __init__(self, folder: Path, watched: Watched, rows: int = ROWS) -> None:
         name = hashlib.sha256("\0".join(watched.key).encode()).hexdigest()[:16]
         folder.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,8 @@ from typing import IO, Any
 
 from prometheus_client.registry import CollectorRegistry
 
-from monitoring.merge import Exemplar, Family, Sample, Snapshot, lasting, merge, snapshot
+from monitoring.beside import beside
+from monitoring.merge import Exemplar, Family, Sample, Snapshot, lasting, merge, read, snapshot
 
 INTERVAL = 1.0
 """Seconds between two writings: what a process that is killed may take with it."""
@@ -66,7 +67,7 @@ class Shared:
             self._write()
             self._fold()
             found = [_read(path) for path in sorted(self._folder.glob("*-*.json"))]
-            return [_read(self._folder / ENDED), *found]
+            return [_read(self._folder / ENDED), *found, self._together()]
 
     def _keep(self) -> None:
         process, pause = self._process, threading.Event()
@@ -77,7 +78,15 @@ class Shared:
             pause.wait(max(INTERVAL, _SHARE * (time.monotonic() - start)))
 
     def _write(self) -> None:
-        _replace(self._file, {"page": snapshot(self._registry)})
+        shown = beside(self._registry)
+        with shown.alone() if shown is not None else contextlib.nullcontext():
+            page = snapshot(self._registry)
+        _replace(self._file, {"page": page})
+
+    def _together(self) -> Snapshot:
+        """What is the same in each process, and would be too much if it were added up."""
+        shown = beside(self._registry)
+        return read(shown.together()) if shown is not None else ()
 
     def _fold(self) -> None:
         """Add what ended processes counted to the total; one that is in it already is not added again."""

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi import FastAPI
 from flask import Flask
@@ -17,7 +18,9 @@ from prometheus_client import CollectorRegistry
 from starlette.testclient import TestClient
 
 from monitoring import instrument
+from monitoring.drift import Watcher
 from monitoring.instrument.processes import ENDED
+from monitoring.reference import learn
 from tests.monitoring.instrument.fellow import counting
 from tests.servewatch.stack.stacks import wait_for
 
@@ -96,6 +99,25 @@ def test_a_process_is_seen_by_others_within_a_second_of_what_it_counted(crew: Cr
     crew.add(1)
     crew.ask(0, 50)
     assert wait_for(lambda: crew.ask(1, "sum")["orders_total"] == 52)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_watched_rows_are_counted_once(tmp_path: Path, together: bool) -> None:
+    """What watchers count in a folder of their own is the whole already; what each counts for itself is added up."""
+    reference, clients = learn({"age": np.arange(100.0)}), []
+    for _ in range(2):
+        registry = CollectorRegistry()
+        app = instrument(FastAPI(), service="shop", registry=registry, processes=tmp_path / "shop")
+        shared = tmp_path / "counts" if together else None
+        with Watcher(reference, model="loans", registry=registry, shared=shared) as watcher:
+            watcher.observe({"age": [1.0, 2.0]})
+        clients.append(TestClient(app))
+        clients[-1].get("/nowhere")
+    for client in (clients[1], clients[0]):
+        lines = client.get("/metrics").text.splitlines()
+        counted = [line for line in lines if line.startswith("servewatch_feature_observations_total{")]
+        assert sum(float(line.split()[-1]) for line in counted) == 4
+        assert len(counted) == 13
 
 
 @pytest.mark.parametrize("make", [lambda: FastAPI(), lambda: Flask("shop")], ids=["fastapi", "flask"])
