@@ -38,6 +38,17 @@ TARGET_DOWN = _alert(
     "Prometheus got no answer from a part of the stack that serves nobody: services have alerts of their own.",
 )
 
+MONITORING_BLIND = Alert(
+    name="MonitoringBlind",
+    expr=Expr(f"absent({select(stack.UP)})"),
+    for_="1m",
+    severity="page",
+    topic="stack",
+    summary="Prometheus had no sample of anything",
+    description="It scraped nothing, or could not write what it scraped: no other alert could fire.",
+    threshold=0,
+)
+
 SCRAPES_SLOW = _alert(
     "ScrapesSlow",
     Expr(f"{aggregate('max', _TARGET, over_time('avg', stack.SCRAPE_DURATION, LONG))} > {_SLOW}", _TARGET),
@@ -133,6 +144,7 @@ WATCHDOG = Alert(
 
 ALERTS = (
     TARGET_DOWN,
+    MONITORING_BLIND,
     SCRAPES_SLOW,
     SCRAPES_FAIL,
     SERIES_NEAR_LIMIT,
