@@ -17,6 +17,7 @@ COMMANDS = {
     "logs": "servewatch.cli.logs:logs",
     "alerts": "servewatch.cli.alerts:alerts",
     "demo": "servewatch.cli.demo:demo",
+    "replay": "servewatch.cli.replay:replay",
     "serve": "servewatch.cli.serve:serve",
     "models": "servewatch.cli.models:models",
     "build": "servewatch.cli.bundle:build",

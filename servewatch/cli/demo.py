@@ -41,7 +41,7 @@ def _fault(name: str, help: str) -> Callable[..., Any]:
         from servewatch.traffic.demo import cause
         from servewatch.traffic.faults import BY_NAME
 
-        cause(BY_NAME[name], _service(url, home), resolve_home(home), seconds, _prometheus(home), say)
+        cause(BY_NAME[name], _service(url, home), resolve_home(home), seconds, prometheus_url(home), say)
 
     return command
 
@@ -63,7 +63,7 @@ def drift(url: str | None, home: Path | None, kind: str, seconds: float | None) 
     from servewatch.traffic.drift import CHANGES
 
     fault = CHANGES[kind].fault(pictures.labels(resolve_home(home)))
-    cause(fault, _service(url, home), resolve_home(home), seconds, _prometheus(home), say)
+    cause(fault, _service(url, home), resolve_home(home), seconds, prometheus_url(home), say)
 
 
 @demo.command()
@@ -81,14 +81,26 @@ def kill(home: Path | None, seconds: float | None) -> None:
     if stack is None:
         where = resolve_home(home)
         raise StackError(f"no stack runs under {hints.shown(where)}: nothing to kill", hints.command("up", where))
-    follow_kill(stack, seconds, _prometheus(home), say)
+    follow_kill(stack, seconds, prometheus_url(home), say)
+
+
+@demo.command()
+@click.argument("process", type=click.Choice(["alertmanager", "prometheus"]))
+@home_option
+@click.option("--seconds", default=None, type=click.FloatRange(1, 3600), help="How long it stays down.")
+def stop(process: str, home: Path | None, seconds: float | None) -> None:
+    """Stop a part of a native stack for a while: AlertsUnsent tells of Alertmanager, and nothing of Prometheus."""
+    from servewatch.traffic.stop import follow_stop
+
+    follow_stop(process, resolve_home(home) / "stack", seconds, prometheus_url(home), say)
 
 
 def _service(url: str | None, home: Path | None) -> str:
     return url or _recorded("serving", home) or "http://127.0.0.1:3000"
 
 
-def _prometheus(home: Path | None) -> str:
+def prometheus_url(home: Path | None) -> str:
+    """Where the stack's Prometheus is, or where it would be."""
     return _recorded("prometheus", home) or "http://127.0.0.1:9090"
 
 

@@ -15,6 +15,9 @@ from servewatch.stack.errors import ToolMissing
 
 ADVICE = "it comes with Prometheus: sudo apt-get install prometheus, or https://prometheus.io/download/"
 
+PATIENCE = 120.0
+"""Seconds that promtool may take, unless what it is asked for takes longer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -43,16 +46,16 @@ def check_queries(queries: Mapping[str, str]) -> Answer:
         return check_rules([path])
 
 
-def test_rules(file: Path) -> Answer:
+def test_rules(file: Path, seconds: float = PATIENCE) -> Answer:
     """Run a file of rule tests."""
-    return _run("test", "rules", str(file))
+    return _run("test", "rules", str(file), seconds=seconds)
 
 
-def _run(*arguments: str) -> Answer:
+def _run(*arguments: str, seconds: float = PATIENCE) -> Answer:
     program = find()
     if program is None:
         raise ToolMissing("promtool is not on PATH", ADVICE)
     done = subprocess.run(
-        [program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120
+        [program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=seconds
     )
     return Answer(done.returncode == 0, done.stdout.strip())

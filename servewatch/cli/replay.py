@@ -1,0 +1,77 @@
+"""`servewatch replay`: whether each alert fires in its incident when it is promised, and no other does."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from servewatch.cli.output import show_json, show_table
+from servewatch.cli.stack import home_option, say
+
+if TYPE_CHECKING:
+    from servewatch.replay.incident import Incident
+
+_HEADINGS = ("incident", "alert", "promised", "promtool", "live")
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[INCIDENT]...")
+@home_option
+@click.option("--live", is_flag=True, help="Cause what can be caused in the stack that runs, and see when alerts fire.")
+@click.option("--write", is_flag=True, help="Write alerts/INCIDENTS.md, of every incident.")
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def replay(names: tuple[str, ...], home: Path | None, live: bool, write: bool, as_json: bool) -> None:
+    """Replay incidents: promtool says when each alert fires. Exit 1 where one is not as promised."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from servewatch.replay import table
+    from servewatch.replay.catalogue import chosen
+    from servewatch.replay.replayed import first_fired
+
+    if write and names:
+        raise click.UsageError("--write is for the whole table: name no incident")
+    incidents = chosen(names)
+    seen = table.seen()
+    if live:
+        shown = _live(incidents, home)
+        seen = {**seen, **shown}
+        if write:
+            table.keep(shown)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        found = list(pool.map(first_fired, incidents))
+    outcomes = [table.Outcome(one, fired, seen.get(one.name, {})) for one, fired in zip(incidents, found, strict=True)]
+    problems = [problem for outcome in outcomes for problem in outcome.problems()]
+    if as_json:
+        show_json([outcome.to_json() for outcome in outcomes])
+    else:
+        show_table(_HEADINGS, [(row[0], *row[2:6]) for outcome in outcomes for row in outcome.rows()])
+        print(*(["", *problems] if problems else []), f"{len(outcomes)} incidents, {len(problems)} problems", sep="\n")
+    if write:
+        _write(table.render(outcomes))
+    sys.exit(1 if problems else 0)
+
+
+def _write(text: str) -> None:
+    from servewatch.generate import ROOT
+    from servewatch.replay.table import PATH
+
+    (ROOT / PATH).write_text(text, encoding="utf-8")
+    say(f"wrote {PATH}")
+
+
+def _live(incidents: tuple[Incident, ...], home: Path | None) -> dict[str, dict[str, float]]:
+    from servewatch.cli.demo import demo, prometheus_url
+    from servewatch.replay.live import first_seen
+
+    where = ["--home", str(home)] if home else []
+    shown = {}
+    for incident in incidents:
+        if not incident.live:
+            continue
+        cause = partial(demo.main, [*incident.live.split(), *where], standalone_mode=False)
+        shown[incident.name] = first_seen(incident, cause, prometheus_url(home), say)
+    return shown

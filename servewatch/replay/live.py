@@ -1,0 +1,56 @@
+"""Incidents in a stack that runs: the demo's faults cause them, and Prometheus says when its alerts fired."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+from alerts.promql import select
+from alerts.stack import WATCHDOG
+from monitoring.catalogue import stack
+from servewatch.replay.incident import STEP, Incident
+from servewatch.stack.errors import StackError
+from servewatch.stack.wake import Wake
+
+QUIET_SECONDS = 600.0
+"""How long an earlier fault may take to be over before the next one is caused."""
+
+_FIRING = select(stack.ALERTS, alertstate="firing")
+
+Cause = Callable[[], None]
+
+
+def first_seen(incident: Incident, cause: Cause, prometheus: str, say: Callable[[str], None]) -> dict[str, float]:
+    """Cause an incident once all is quiet, and tell when each alert fired first, in seconds from its begin."""
+    say(f"{incident.name}: waiting until no alert is pending or fires")
+    _wait_quiet(prometheus)
+    begin = time.time()
+    cause()
+    length = max(STEP, round((time.time() - begin) / STEP) * STEP)
+    query = f"min by (alertname) (min_over_time(timestamp({_FIRING})[{length:.0f}s:{STEP:.0f}s]))"
+    found = {series["metric"]["alertname"]: float(series["value"][1]) - begin for series in _ask(prometheus, query)}
+    return {name: round(max(0.0, at), 1) for name, at in found.items() if name != WATCHDOG.name}
+
+
+def _wait_quiet(prometheus: str) -> None:
+    until, query = time.monotonic() + QUIET_SECONDS, f'{stack.ALERTS.name}{{alertname!="{WATCHDOG.name}"}}'
+    with Wake() as wake:
+        while (loud := _ask(prometheus, query)) and not wake.stop:
+            if time.monotonic() > until:
+                names = ", ".join(sorted({series["metric"]["alertname"] for series in loud}))
+                raise StackError(f"after {QUIET_SECONDS:.0f} s there are still alerts: {names}", "servewatch alerts")
+            wake.wait(STEP)
+
+
+def _ask(prometheus: str, query: str) -> list[dict[str, Any]]:
+    try:
+        with urllib.request.urlopen(f"{prometheus}/api/v1/query?query={quote(query)}", timeout=10) as answer:
+            found: list[dict[str, Any]] = json.load(answer)["data"]["result"]
+            return found
+    except (OSError, ValueError, KeyError, urllib.error.URLError) as error:
+        raise StackError(f"no answer on {prometheus}: {error}", "servewatch up") from None
