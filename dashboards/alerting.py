@@ -56,8 +56,8 @@ def firing(matchers: Matchers, service_board: str, share: int = 1) -> Modern:
     columns = dict(zip(_KEY, ("Severity", "Alert", "Service"), strict=True))
     return values.numbers(
         "Firing alerts",
-        "What fires now and for how long the condition has held (ALERTS, ALERTS_FOR_STATE): pages are for now, tickets "
-        "for the morning. An alert's name leads to its runbook, a service's to its dashboard.",
+        "What fires now and for how long the condition has held (ALERTS, ALERTS_FOR_STATE): pages cannot wait, "
+        "tickets can until morning. An alert's name leads to its runbook, a service's to its dashboard.",
         columns,
         [Column("For", which, "dtdurations", 0)],
         NOTHING_FIRES,

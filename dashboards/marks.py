@@ -25,7 +25,7 @@ def of_services() -> list[Json]:
 
 def of_the_stack() -> list[Json]:
     """What happened to anything: programs that started again, and alerts."""
-    started = Expr(f"count by (job, instance) (changes({select(stack.START_TIME)}[1m]) > 0)")
+    started = Expr(f"count by (job, instance) (changes({select(stack.START_TIME)}[2m]) > 0)")
     firing = select(stack.ALERTS, alertstate="firing", severity=like("page|ticket"))
     return [
         annotation("Started again", started, style.TRAFFIC, "{{job}} {{instance}}"),

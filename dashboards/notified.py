@@ -26,8 +26,8 @@ def notifications() -> list[Modern]:
             f"In the hour before, by channel: attempted and failed ({stack.NOTIFICATIONS.name}, …_failed_total). "
             f"Failures: see {NOTIFICATIONS_FAIL.name} in the runbook.",
             [
-                query(f"{sent} and on (integration) {_used()}", "{{integration}}"),
-                query(f"{failed} and on (integration) {_used()}", "{{integration}} failed"),
+                query(f"round({sent}) and on (integration) {_used()}", "{{integration}}"),
+                query(f"round({failed}) and on (integration) {_used()}", "{{integration}} failed"),
             ],
             "short",
             colors={"/failed$/": style.BAD},

@@ -114,7 +114,7 @@ class Dash(core.Dashboard):  # type: ignore[misc]
 def query(
     expr: str, legend: str = "", shape: str = "time_series", instant: bool = False, exemplar: bool = False
 ) -> Query:
-    """Ask for series over the dashboard's time, and for single requests among them; `instant` asks for now only."""
+    """Ask for series over the dashboard's time, and for single requests among them; `instant` asks for this moment."""
     now = instant or shape == "table"
     return Query(expr=expr, legendFormat=legend, format=shape, instant=now, exemplar=exemplar)
 

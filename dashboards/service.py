@@ -122,10 +122,6 @@ def _red() -> list[list[Modern]]:
         query(select(ERRORS[LONG], **SERVICE), "{{service}} 5 minutes"),
         query(select(ERRORS[SHORT], **SERVICE), "{{service}} last minute"),
     ]
-    percentiles = [query(select(recording, **SERVICE), f"{{{{service}}}} p{p}") for p, recording in LATENCY.items()]
-    slowest = quantile(0.999, bucket_rate(requests.DURATION, LONG, ("service",), **SERVICE))
-    percentiles.append(query(slowest, "{{service}} p99.9", exemplar=True))
-    buckets = total(("le",), select(request_rules.BUCKETS[LONG], **SERVICE))
     return [
         [
             panels.timeseries(
@@ -147,22 +143,28 @@ def _red() -> list[list[Modern]]:
                 limit=REQUEST_ERRORS_HIGH.threshold,
             ),
         ],
-        [
-            panels.timeseries(
-                "Latency",
-                "Percentiles over 5 minutes; a gap is no traffic. The dashed line is where RequestLatencyHigh "
-                "opens a ticket, once the p95 of the last minute lies above it. Diamonds are single requests that were "
-                f"traced: each names its trace ({requests.DURATION.name}).",
-                percentiles,
-                "s",
-                limit=REQUEST_LATENCY_HIGH.threshold,
-                colors={"/p50$/": style.P50, "/p95$/": style.P95, "/p99$/": style.P99, "/p99.9$/": style.P999},
-            ),
-            panels.heatmap(
-                "Latency distribution",
-                "Requests per second by duration: two bands are two kinds of requests.",
-                buckets,
-                "s",
-            ),
-        ],
+        _durations(),
+    ]
+
+
+def _durations() -> list[Modern]:
+    percentiles = [query(select(recording, **SERVICE), f"{{{{service}}}} p{p}") for p, recording in LATENCY.items()]
+    slowest = quantile(0.999, bucket_rate(requests.DURATION, LONG, ("service",), **SERVICE))
+    return [
+        panels.timeseries(
+            "Latency",
+            "Percentiles over 5 minutes; a gap is no traffic. The dashed line is where RequestLatencyHigh opens a "
+            "ticket, once the p95 of the last minute lies above it. Diamonds are single requests that were traced: a "
+            f"click opens the trace, where SERVEWATCH_TRACE_URL or Grafana know of one ({requests.DURATION.name}).",
+            [*percentiles, query(slowest, "{{service}} p99.9", exemplar=True)],
+            "s",
+            limit=REQUEST_LATENCY_HIGH.threshold,
+            colors={"/p50$/": style.P50, "/p95$/": style.P95, "/p99$/": style.P99, "/p99.9$/": style.P999},
+        ),
+        panels.heatmap(
+            "Latency distribution",
+            "Requests per second by duration: two bands are two kinds of requests.",
+            total(("le",), select(request_rules.BUCKETS[LONG], **SERVICE)),
+            "s",
+        ),
     ]

@@ -63,8 +63,8 @@ def _stats() -> list[Modern]:
         _configured(),
         _watchdog(),
         _counted("Rules failed", stack.RULE_FAILURES, rules.RULES_FAIL.name),
-        _counted("Evaluations missed", stack.RULES_MISSED, rules.RULES_MISSED.name),
-        _counted("Alerts not taken", stack.UNSENT, rules.ALERTS_UNSENT.name),
+        _counted("Rules missed", stack.RULES_MISSED, rules.RULES_MISSED.name),
+        _counted("Alerts unsent", stack.UNSENT, rules.ALERTS_UNSENT.name),
         _counted("Not delivered", stack.NOTIFICATIONS_FAILED, rules.NOTIFICATIONS_FAIL.name),
     ]
 

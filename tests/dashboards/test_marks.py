@@ -34,7 +34,7 @@ def test_drift_is_marked_apart_from_other_alerts(tmp_path: Path) -> None:
 
 @needs_promtool
 def test_a_program_that_started_again_is_marked(tmp_path: Path) -> None:
-    """The stack's mark stands where the time of a program's start changed in the last minute."""
+    """The stack's mark stands where the time of a program's start changed in the last two minutes."""
     series = {'process_start_time_seconds{job="prometheus",instance="p"}': "100x9 700x10"}
     started = marks.of_the_stack()[0]["expr"]
     assert asked(tmp_path, started, series, {'{job="prometheus",instance="p"}': 1.0}, at="10m").fine

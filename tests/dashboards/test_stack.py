@@ -77,9 +77,7 @@ def test_limits_are_those_of_alerts() -> None:
         assert alert.name in PANELS[title]["description"]
 
 
-def test_every_alert_on_the_stack_is_named_or_drawn_and_leads_here() -> None:
-    """Each of the stack's alerts stands in a panel's description, and its notification opens this dashboard."""
-    described = " ".join(panel["description"] for panel in PANELS.values())
+def test_every_alert_on_the_stack_leads_here() -> None:
+    """The notification of each of the stack's alerts opens this dashboard."""
     for alert in rules.ALERTS:
-        assert alert.name in described
         assert alert.rule()["annotations"]["dashboard_url"].endswith(f"/d/{UID}")
