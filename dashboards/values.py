@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dashboards.panels import Json, Modern, query
 from dashboards.style import Step, steps
 
-EMPTY = "–"
+EMPTY = "\u2013"
 """A cell of a table for which there is no number."""
 
 _LAST = {"calcs": ["lastNotNull"], "fields": "", "values": False}
