@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from alerts import requests
+from alerts import requests, slo
 from alerts.batching import QUEUE_FULL
 from alerts.promql import quantile, select
 from alerts.windows import SHORT
 
 LABEL = "service"
-DASHBOARD = "servewatch-service"
+DASHBOARD, OBJECTIVES = "servewatch-service", "servewatch-slo"
 
 
 @dataclass(frozen=True)
@@ -60,5 +60,7 @@ def queries() -> dict[str, object]:
         "label": LABEL,
         "up": requests.UP.name,
         "columns": [asdict(column) for column in COLUMNS],
+        "budget": f"min({slo.LEFT.name})",
+        "objectives": OBJECTIVES,
         "dashboard": DASHBOARD,
     }

@@ -46,6 +46,15 @@ def _recorded(found: dict[str, drift.Series] | dict[str, quality.Series], window
     return {name: _now(series, windows) for name, series in found.items()}
 
 
+def _drifted(windows: Windows) -> str:
+    """How many features are beyond their limit; nothing where no feature has a score."""
+    score = over("last", drift.SCORE, windows.memory)
+    ratio = score / by("max", drift.SERVICE, over("last", drift.Z_CRITICAL, windows.memory))
+    # Over all windows, so that a feature is counted once.
+    worst = by("max", drift.FEATURE, ratio)
+    return (by("count", (), worst > 1) | by("count", (), worst) * 0).expr
+
+
 def queries(windows: Windows) -> dict[str, object]:
     """The queries as the page gets them; `series` are to be narrowed to one feature or model by the page."""
     return {
@@ -54,6 +63,7 @@ def queries(windows: Windows) -> dict[str, object]:
         "replicas": select(stack.UP, job=JOB),
         "rates": f"sum by (service, instance) ({rate(requests.TOTAL, LONG)})",
         "scores": _recorded(SCORES, windows) | {"reference_rows": _now(drift.REFERENCE_ROWS, windows)},
+        "drifted": _drifted(windows),
         "critical": _now(drift.Z_CRITICAL, windows),
         "bad": _now(drift.QUALITY_RATIO, windows),
         "accuracy": _recorded(ACCURACY, windows),

@@ -9,6 +9,8 @@ import { age, ago } from "../src/time";
 const HOME: HomeQueries = {
   label: "service",
   up: "serving:up",
+  budget: "b",
+  objectives: "o",
   dashboard: "d",
   columns: [
     { title: "Errors", expr: "e", unit: "percentunit", window: "1m", limit: 0.05, alerts: ["RequestErrorsHigh"] },

@@ -21,6 +21,15 @@ def test_pages_with_data_fit_a_phone(page: Page, watched: str, path: str) -> Non
     assert [problem for problem in page.problems if "502" not in problem and "404" not in problem] == []
 
 
+def test_home_counts_what_drifted(page: Page, watched: str) -> None:
+    """The home page says how many features drifted, and leads to them."""
+    page.open(watched)
+    tile = "[...document.querySelectorAll('.tile')].find(t => t.innerText.includes('features drifted'))"
+    assert page.wait(f"{tile}?.innerText").split() == ["1", "features", "drifted"]
+    page.ask(f"{tile}.click()")
+    page.wait("location.pathname === '/drift' && document.activeElement?.tagName === 'MAIN'")
+
+
 def test_replicas_say_which_versions_they_run(page: Page, watched: str) -> None:
     """A replica that runs two versions shows both, and each version says that it is one of several."""
     page.open(f"{watched}/models")

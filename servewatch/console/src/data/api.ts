@@ -95,6 +95,10 @@ export interface HomeQueries {
   label: string;
   up: string;
   columns: HomeColumn[];
+  /** What is left of the error budget that has least left. */
+  budget: string;
+  /** The dashboards of the objectives, and of a service. */
+  objectives: string;
   dashboard: string;
 }
 
@@ -104,6 +108,8 @@ export interface WatchedQueries {
   saved: string;
   replicas: string;
   rates: string;
+  /** How many features are beyond their limit. */
+  drifted: string;
   critical: string;
   bad: string;
   reference: string;
@@ -185,11 +191,13 @@ export interface Sample {
   value: number;
 }
 
+const numberOf = (text: string): number => Number(text.replace(/Inf$/, "Infinity"));
+
 /** A query of this moment. */
 export async function instant(query: string): Promise<Sample[]> {
   type Answer = { result: { metric: Record<string, string>; value: [number, string] }[] };
   const { result } = await prometheus<Answer>("query", { query });
-  return result.map(({ metric, value }) => ({ metric, value: Number(value[1].replace("Inf", "Infinity")) }));
+  return result.map(({ metric, value }) => ({ metric, value: numberOf(value[1]) }));
 }
 
 export interface Matcher {

@@ -4,9 +4,9 @@ import {
   alertRules,
   config,
   dashboards,
+  instant,
   managedAlerts,
   notifications,
-  prometheus,
   targets,
   type AlertRule,
   type Config,
@@ -14,8 +14,6 @@ import {
   type Notification,
   type Target,
 } from "../data/api";
-import type { Labels } from "../data/frame";
-import { numeric } from "../data/query";
 import { h, icon } from "../dom";
 import type { DashboardEntry } from "../model";
 import { write } from "../units";
@@ -31,6 +29,8 @@ interface Seen {
   managed: Answer<ManagedAlert[]>;
   sent: Answer<Notification[]>;
   columns: Answer<Cell[][]>;
+  drifted: Answer<Cell[]>;
+  budget: Answer<Cell[]>;
 }
 
 function attempt<T>(work: Promise<T>): Promise<Answer<T>> {
@@ -42,21 +42,18 @@ function attempt<T>(work: Promise<T>): Promise<Answer<T>> {
 
 const valueOf = <T>(answer: Answer<T>): T | null => ("value" in answer ? answer.value : null);
 
-async function instant(query: string): Promise<Cell[]> {
-  const { result } = await prometheus<{ result: { metric: Labels; value: [number, string] }[] }>("query", { query });
-  return result.map(({ metric, value }) => ({ metric, value: numeric(value[1]) }));
-}
-
 async function look(settings: Config): Promise<Seen> {
   const { home } = settings;
-  const [seenTargets, rules, managed, sent, columns] = await Promise.all([
+  const [seenTargets, rules, managed, sent, columns, drifted, budget] = await Promise.all([
     attempt(targets()),
     attempt(alertRules()),
     attempt(managedAlerts()),
     attempt(notifications()),
     attempt(Promise.all([home.up, ...home.columns.map((column) => column.expr)].map(instant))),
+    attempt(instant(settings.watched.drifted)),
+    attempt(instant(home.budget)),
   ]);
-  return { targets: seenTargets, rules, managed, sent, columns };
+  return { targets: seenTargets, rules, managed, sent, columns, drifted, budget };
 }
 
 function loudness(firing: Firing[]): Tone {
@@ -72,6 +69,20 @@ function tile(label: string, value: string, tone: Tone, href: string): HTMLEleme
     h("span", { class: "tile-value" }, value),
     h("span", { class: "tile-label" }, label),
   );
+}
+
+/** A number that a stack may not have: no feature is watched, no objective has seen requests. */
+function numberTile(
+  label: string,
+  answer: Answer<Cell[]>,
+  bad: (value: number) => boolean,
+  unit: string,
+  href: string,
+) {
+  if ("error" in answer) return tile(label, "?", "bad", href);
+  const value = answer.value[0]?.value;
+  if (value === undefined || Number.isNaN(value)) return tile(label, "–", "idle", href);
+  return tile(label, write(value, unit, 0), bad(value) ? "warn" : "ok", href);
 }
 
 function targetTable(list: Target[]): HTMLElement {
@@ -194,6 +205,14 @@ export class HomePage implements Page {
         list ? `${healthy}/${list.length}` : "?",
         list && healthy === list.length ? "ok" : "bad",
         "/targets",
+      ),
+      numberTile("features drifted", seen.drifted, (value) => value > 0, "none", "/drift"),
+      numberTile(
+        "least error budget left",
+        seen.budget,
+        (value) => value < 0,
+        "percentunit",
+        `/d/${settings.home.objectives}`,
       ),
       tile("notifications", sent ? String(sent.length) : "?", sent ? "idle" : "warn", "/notifications"),
     );
