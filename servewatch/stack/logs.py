@@ -47,16 +47,20 @@ def bound(log: Path, largest: int = LARGEST) -> None:
                 os.truncate(log, 0)
 
 
-def tail(log: Path, lines: int = 12) -> str:
-    """Its last lines, indented for a terminal."""
+def last(log: Path, lines: int = 12) -> list[str]:
+    """Its last lines that are not empty."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - 16384))
             text = file.read().decode(errors="replace")
     except OSError:
         text = ""
-    last = [line for line in text.splitlines() if line.strip()][-lines:]
-    return "\n".join(f"    {line[:240]}" for line in last) or "    (it wrote nothing)"
+    return [line for line in text.splitlines() if line.strip()][-lines:]
+
+
+def tail(log: Path, lines: int = 12) -> str:
+    """Its last lines, indented and cut for a terminal."""
+    return "\n".join(f"    {line[:240]}" for line in last(log, lines)) or "    (it wrote nothing)"
 
 
 def _previous(log: Path) -> Path:

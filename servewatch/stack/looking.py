@@ -24,7 +24,7 @@ def _blind(record: state.StackRecord, options: Options) -> list[str]:
     if prometheus is None or alertmanager is None:
         return []
     found = sight.blind(prometheus.url, alertmanager.url)
-    known = advice.cause(logs.tail(Path(prometheus.log)), str(options.folder)) if found else ""
+    known = advice.cause(_written(prometheus), str(options.folder)) if found else ""
     return [f"{problem}; {known}" if known else problem for problem in found]
 
 
@@ -34,8 +34,12 @@ def _advised(record: state.ProcessRecord, options: Options) -> ProcessStatus:
         return found
     command = hints.command(f"logs {record.name}", options.home)
     port = str(urlsplit(record.url).port or "")
-    told = advice.advise(found.detail, logs.tail(Path(record.log)), str(options.folder), port, command)
+    told = advice.advise(found.detail, _written(record), str(options.folder), port, command)
     return replace(found, advice=told)
+
+
+def _written(record: state.ProcessRecord) -> str:
+    return "\n".join(logs.last(Path(record.log)))
 
 
 def _look(record: state.ProcessRecord) -> ProcessStatus:

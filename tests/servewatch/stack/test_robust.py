@@ -14,7 +14,7 @@ import pytest
 
 from servewatch.receiver import Book
 from servewatch.stack import health, logs, processes, state
-from servewatch.stack.advice import CAUSES, advise
+from servewatch.stack.advice import CAUSES, advise, cause
 from servewatch.stack.mode import Options
 from servewatch.stack.native import Native
 from tests.servewatch.stack.stacks import child, free_port, http_program, quiet_program, running, supervised, wait_for
@@ -135,7 +135,7 @@ def test_what_to_do_follows_from_what_was_said(said: str, told: str) -> None:
     found = advise("", f"one line\n{said}\n", "/home/x", "9090", "servewatch logs prometheus")
     assert found.startswith(told)
     assert found.endswith(("servewatch logs prometheus", "(servewatch logs prometheus)"))
-    assert len({cause.advice for cause in CAUSES}) == len(CAUSES)
+    assert len({one.advice for one in CAUSES}) == len(CAUSES)
 
 
 def test_a_clock_that_was_set_back_is_told(tmp_path: Path) -> None:
@@ -146,3 +146,12 @@ def test_a_clock_that_was_set_back_is_told(tmp_path: Path) -> None:
     assert health.beats(beat, lambda: at + 1) == ""
     assert health.beats(beat, lambda: at - 1) == ""
     assert "the clock was set back" in health.beats(beat, lambda: at - 3600)
+
+
+def test_a_cause_is_found_in_a_line_of_any_length(tmp_path: Path) -> None:
+    """What a terminal would cut off is read nevertheless: Prometheus names the cause at the end of long lines."""
+    log = tmp_path / "prometheus.log"
+    log.write_text(f"{'x' * 1000} no space left on device\n\n")
+    assert logs.last(log) == [f"{'x' * 1000} no space left on device"]
+    assert cause("\n".join(logs.last(log)), "/home/x").startswith("the disk is full")
+    assert "no space" not in logs.tail(log)
