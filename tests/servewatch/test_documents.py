@@ -7,6 +7,7 @@ from dataclasses import fields, replace
 import pytest
 
 import alerts
+from alerts.adapters import ADAPTERS
 from monitoring.catalogue import OWN, batching
 from servewatch import documents
 from serving.settings import PREFIX, Settings
@@ -33,3 +34,14 @@ def test_an_edited_declaration_changes_the_table(monkeypatch: pytest.MonkeyPatch
     for changed in (replace(batching.BATCH_SIZE, help="Other."), replace(batching.BATCH_SIZE, buckets=(1.0,))):
         monkeypatch.setattr(documents, "OWN", tuple(changed if m is batching.BATCH_SIZE else m for m in OWN))
         assert documents.metrics() != before
+
+
+def test_every_adapter_is_documented_with_its_gaps() -> None:
+    """Each server has a row with its kind and what it does not provide, its notes, and the metrics that are read."""
+    text = documents.provided()
+    for adapter in ADAPTERS:
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| {adapter.server} |")]
+        assert f"`{adapter.kind}`" in row
+        assert row.count("not provided") == len(adapter.gaps)
+        assert [note for note in adapter.notes if note not in text] == []
+        assert [metric.name for metric in adapter.metrics if f"`{metric.name}`" not in text] == []
