@@ -17,6 +17,13 @@ from serving.service import Batched
 ROWS = 256
 """Rows that the model is run on at once."""
 
+HELP = {
+    "leave_out=": "give --leave-out COLUMN, once for each",
+    "outputs_are=": "give --outputs-are",
+    "classes=": "save the model with custom={'classes': [...]}",
+}
+"""What to type where a message names an argument of `learn`."""
+
 Run = Callable[[Any], Any]
 
 
@@ -35,7 +42,8 @@ def learn(path: Path, run: Run | None, outputs: str | None, labels: str | None, 
             learner.add(data, made, right)
         return learner.reference()
     except ReferenceInvalid as error:
-        raise LearningFailed(str(error)) from None
+        help = next((told for argument, told in HELP.items() if argument in str(error)), "")
+        raise LearningFailed(str(error), help) from None
 
 
 def chunks(

@@ -102,6 +102,23 @@ def test_a_model_whose_class_is_in_this_folder_is_run(
     assert out.startswith("Learnt 5 features of same:")
 
 
+@pytest.mark.parametrize(
+    ("row", "words", "told"),
+    [
+        ("0.5,n{}", ["--outputs", "a"], "help: give --leave-out COLUMN, once for each"),
+        ("0.5,left", ["--labels", "b"], "help: save the model with custom={'classes': [...]}"),
+    ],
+)
+def test_an_argument_that_is_missing_is_told_as_the_command_takes_it(
+    home: Path, servewatch: Run, row: str, words: list[str], told: str
+) -> None:
+    """Who types a command is not told to call a function."""
+    Store().save("unnamed", nn.Linear(1, 2), arguments={"in_features": 1, "out_features": 2})
+    (home / "more.csv").write_text("\n".join(["a,b", *(row.format(number) for number in range(20))]))
+    code, _, err = servewatch("reference", "learn", "more.csv", "--model", "unnamed", *words)
+    assert (code, err.splitlines()[-1]) == (1, told)
+
+
 def test_a_services_method_is_run_in_place_of_the_model(servewatch: Run) -> None:
     """What is learnt is what the service answers: names here, not probabilities."""
     words = ("reference", "learn", "rows.npz", "--model", "sides", "--labels", "side")
