@@ -46,7 +46,7 @@ def files() -> dict[Path, str]:
     found |= {rules / name: text for name, text in windows.rule_files(windows.chosen()).items()}
     found |= {rules / name: text for name, text in adapters.files().items()}
     found[rules / "alertmanager.yml"] = alertmanager.config()
-    found[stack / "prometheus.yml"] = composed.prometheus_yml()
+    found |= {stack / name: text for name, text in composed.files().items()}
     found |= {boards / f"{name}.json": text for name, text in dashboards.DASHBOARDS.items()}
     found |= {provisioning / name: text for name, text in grafana.files().items()}
     found |= documents.files()

@@ -13,6 +13,7 @@ WANTED = {
     "promtool": "prometheus",
     "amtool": "prometheus-alertmanager",
     "chromium": "chromium",
+    "victoria-metrics": "victoria-metrics",
 }
 
 

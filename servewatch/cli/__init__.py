@@ -14,6 +14,7 @@ COMMANDS = {
     "up": "servewatch.cli.stack:up",
     "down": "servewatch.cli.stack:down",
     "status": "servewatch.cli.stack:status",
+    "update": "servewatch.cli.update:update",
     "logs": "servewatch.cli.logs:logs",
     "alerts": "servewatch.cli.alerts:alerts",
     "demo": "servewatch.cli.demo:demo",

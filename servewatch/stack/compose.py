@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts import alertmanager
-from servewatch.stack import hints, ports
+from servewatch.stack import dotenv, hints, ports, rolling
 from servewatch.stack.errors import StackError, ToolMissing
 from servewatch.stack.mode import Options, ProcessStatus, StackStatus
 from servewatch.stack.state import write_json
@@ -55,6 +55,8 @@ class Compose:
                 "no container engine with Compose v2 answers (docker info, docker compose version)",
                 "start Docker, or run without containers: servewatch up --native",
             )
+        described = (self.folder / FILE).read_text()
+        dotenv.check(dotenv.read(self.folder / ".env"), dotenv.variables(described))
         if not self.status().processes:  # what runs already holds ports of its own
             ports.check(self.options.ports, ("service", *PUBLISHED))
         self._remember()
@@ -95,6 +97,23 @@ class Compose:
     def replicas(self) -> list[str]:
         """The names of the serving containers that run."""
         return [str(row["Name"]) for row in self._ps() if (row["Service"], row["State"]) == ("serving", "running")]
+
+    def build(self) -> None:
+        """Build the service's image, where it is one that is built here."""
+        if self._follow(["build", rolling.SERVICE]) != 0:
+            raise StackError(
+                f"docker compose build {rolling.SERVICE} failed, see above", "servewatch update --no-build"
+            )
+
+    def scale(self, replicas: int) -> bool:
+        """Start serving containers until so many run, leave those that run alone, wait until all are ready."""
+        only = ["--no-deps", "--no-recreate", "--no-build", "--scale", f"{rolling.SERVICE}={replicas}"]
+        return self._follow(["up", "--detach", "--wait", *only, rolling.SERVICE]) == 0
+
+    def remove(self, container: str, grace: int) -> None:
+        """Stop a container, which drains, and remove it."""
+        self._docker("stop", "--time", str(grace), container)
+        self._docker("rm", "--force", container)
 
     def kill(self, seconds: float, wait: Callable[[float], None]) -> None:
         """Kill one serving container and start it again after so long."""

@@ -1,7 +1,8 @@
-"""Prometheus's configuration in compose mode: the native one, with replicas found by DNS and containers' names."""
+"""What Prometheus and Grafana read in compose mode: the native configuration, with containers found by their names."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -17,13 +18,26 @@ SERVICE = "fashion"
 DASHBOARDS = "${SERVEWATCH_DASHBOARDS}"
 """Prometheus puts in the variable that docker-compose.yml gives it: Grafana, on whatever port it is published."""
 RULES = "/etc/prometheus/rules/*.rules.yml"
+LONGTERM = "http://longterm:8428/api/v1/write"
+TEMPO = "http://tempo:3200"
+PROFILES = {"node": ("node-exporter", 9100), "dcgm": ("dcgm-exporter", 9400)}
+"""Jobs of containers that are there with their profile alone, and their ports: no such name is no such target."""
 
 
-def prometheus_yml(service_name: str = SERVICE) -> str:
-    """The file that docker-compose.yml mounts."""
+def files() -> dict[Path, str]:
+    """Each file's path below the folder of what is generated for the stack, and its text."""
+    return {
+        Path("prometheus.yml"): prometheus_yml(),
+        Path("prometheus.longterm.yml"): prometheus_yml(longterm=True),
+        Path("tracing/datasources.yml"): _datasources(),
+    }
+
+
+def prometheus_yml(service_name: str = SERVICE, longterm: bool = False) -> str:
+    """The file that docker-compose.yml mounts; for the long term it also writes to the store of that profile."""
     ports = Ports()
     found = prometheus(ports, service_name, rules=RULES, dashboards=DASHBOARDS)
-    found["alerting"]["alertmanagers"] = [{"static_configs": [{"targets": [f"alertmanager:{ports.alertmanager}"]}]}]
+    found["alerting"]["alertmanagers"] = [_named("alertmanagers", ports.alertmanager)]
     for job in found["scrape_configs"]:
         if job["job_name"] == "serving":
             del job["static_configs"]
@@ -32,12 +46,33 @@ def prometheus_yml(service_name: str = SERVICE) -> str:
             job["static_configs"] = [{"targets": [f"serving:{ports.metrics}"]}]
         else:
             job["static_configs"] = [{"targets": [f"{job['job_name']}:{getattr(ports, job['job_name'])}"]}]
+            if job["job_name"] == "alertmanager":
+                job |= _named("alertmanager-2", ports.alertmanager)
+    found["scrape_configs"] += [{"job_name": job, **_named(*where)} for job, where in PROFILES.items()]
     found["scrape_configs"].append(targets.scraped_from_files())
+    if longterm:
+        found["remote_write"] = [{"url": LONGTERM, "send_exemplars": False}]
     return HEADER + yaml.safe_dump(found, sort_keys=False)
 
 
+def _named(name: str, port: int, refresh: str = "15s") -> dict[str, Any]:
+    """Every container that has this name on the network; none is as well."""
+    return {"dns_sd_configs": [{"names": [name], "type": "A", "port": port, "refresh_interval": refresh}]}
+
+
 def _replicas(port: int, service_name: str) -> dict[str, Any]:
-    return {
-        "dns_sd_configs": [{"names": ["serving"], "type": "A", "port": port, "refresh_interval": "5s"}],
-        "relabel_configs": [{"target_label": "service", "replacement": service_name}],
-    }
+    relabel = {"relabel_configs": [{"target_label": "service", "replacement": service_name}]}
+    return _named("serving", port, "5s") | relabel
+
+
+def _datasources() -> str:
+    """Grafana's data sources with the profile `tracing`: an exemplar on a panel leads to the trace of that request."""
+    exemplars = [{"name": "trace_id", "datasourceUid": "tempo"}]
+    asked = {"timeInterval": "5s", "httpMethod": "POST", "manageAlerts": False}
+    common = {"access": "proxy", "editable": False}
+    sources = [
+        {"name": "Prometheus", "uid": "prometheus", "type": "prometheus", "url": "http://prometheus:9090"}
+        | {"isDefault": True, **common, "jsonData": {**asked, "exemplarTraceIdDestinations": exemplars}},
+        {"name": "Tempo", "uid": "tempo", "type": "tempo", "url": TEMPO, **common},
+    ]
+    return HEADER + yaml.safe_dump({"apiVersion": 1, "datasources": sources}, sort_keys=False)

@@ -11,7 +11,8 @@ packages() {
   cd lib/python3*/site-packages
   find . -type d \( -name tests -o -name test \) -prune -exec rm -rf {} +
   # Nothing here compiles: torch's headers, its tools and its static libraries are for those who build extensions.
-  rm -rf torch/include torch/bin torch/share torch/lib/*.a
+  rm -rf torch/include torch/share torch/lib/*.a
+  [ ! -d torch/bin ] || find torch/bin -type f ! -name torch_shm_manager -delete
   find . -name '*.pyi' -delete
 }
 

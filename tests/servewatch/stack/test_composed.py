@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from servewatch.stack.composed import LONGTERM, files, prometheus_yml
+
+ROOT = Path(__file__).parents[3]
+SERVICES: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+
+def names(service: str) -> set[str]:
+    """What a container of this service is called on the network of the containers."""
+    networks = SERVICES[service]["networks"]
+    aliases = networks["inside"].get("aliases", ()) if isinstance(networks, dict) else ()
+    return {service, *aliases}
+
+
+def test_every_name_that_prometheus_looks_up_is_one_of_a_container() -> None:
+    """Targets and Alertmanagers are found by names that docker-compose.yml gives."""
+    told = yaml.safe_load(prometheus_yml())
+    jobs = [*told["scrape_configs"], *told["alerting"]["alertmanagers"]]
+    looked_up = {name for job in jobs for found in job.get("dns_sd_configs", ()) for name in found["names"]}
+    fixed = {t.split(":")[0] for job in jobs for found in job.get("static_configs", ()) for t in found["targets"]}
+    assert looked_up == {"serving", "alertmanagers", "alertmanager-2", "node-exporter", "dcgm-exporter"}
+    assert looked_up | fixed <= {name for service in SERVICES for name in names(service)}
+
+
+def test_both_alertmanagers_are_told_where_there_are_two() -> None:
+    """The two have one name together, under which Prometheus tells them and they find each other."""
+    for service in ("alertmanager", "alertmanager-2"):
+        assert "alertmanagers" in names(service)
+        assert "--cluster.peer=alertmanagers:9094" in SERVICES[service]["command"]
+
+
+def test_the_long_term_is_written_to_only_where_asked() -> None:
+    """The second configuration differs from the first by the store alone."""
+    usual, long = (yaml.safe_load(prometheus_yml(longterm=longterm)) for longterm in (False, True))
+    assert long.pop("remote_write") == [{"url": LONGTERM, "send_exemplars": False}]
+    assert long == usual
+
+
+def test_an_exemplar_leads_to_its_trace() -> None:
+    """Grafana's data sources with tracing: the exemplar's label names a trace of the one that is there."""
+    series, traces = yaml.safe_load(files()[Path("tracing/datasources.yml")])["datasources"]
+    assert series["jsonData"]["exemplarTraceIdDestinations"] == [{"name": "trace_id", "datasourceUid": traces["uid"]}]
+    assert traces["url"].split("//")[1].split(":")[0] in SERVICES
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not on PATH: apt-get install prometheus")
+@pytest.mark.parametrize("name", ["prometheus.yml", "prometheus.longterm.yml"])
+def test_promtool_takes_them(tmp_path: Path, name: str) -> None:
+    """Prometheus finds no fault in either configuration."""
+    (tmp_path / name).write_text(files()[Path(name)].replace("/etc/prometheus/rules", str(ROOT / "alerts/generated")))
+    answer = subprocess.run(["promtool", "check", "config", str(tmp_path / name)], capture_output=True, text=True)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
