@@ -12,8 +12,10 @@ from typing import Any
 
 import pytest
 
+from alerts.entries import TEAMS_SINCE
 from servewatch.cli import main
 from servewatch.notifying import Alertmanager, AlertmanagerUnreachable, NotificationFailed, ReceiverUnknown
+from servewatch.stack import prepare, tools
 from tests.servewatch.channels import Hooks, Mail, listening, notified
 from tests.servewatch.stack.stacks import free_port, wait_for
 
@@ -173,3 +175,21 @@ class _Quiet(Alertmanager):
 
     def send(self, receiver: str, severity: str, dashboards: str) -> None:
         pass
+
+
+def test_teams_gets_a_card_that_says_all_of_it(tmp_path: Path) -> None:
+    """An Alertmanager that speaks to the workflows of Microsoft Teams sends our texts as a card, links included."""
+    program = tools.find(tools.ALERTMANAGER)
+    if program is None or prepare.release(program) < TEAMS_SINCE:
+        pytest.skip("an Alertmanager of 0.28 or later is needed: https://prometheus.io/download/")
+    (tmp_path / "secrets").mkdir()
+    with listening(Hooks()) as hooks, listening(Mail()) as mail:
+        (tmp_path / "secrets" / "teams_url").write_text(f"{hooks.url}/teams")
+        with notified(tmp_path / "stack", tmp_path / "secrets", hooks) as url:
+            place = Place(url, hooks, mail)
+            place.fire()
+            card = json.dumps(place.first("/teams")).replace("\\u0026", "&")
+            for said in ("5.3% of requests failed", "2026-03-01 10:00:00 UTC", f"&from={FROM}&to=now", RUNBOOK):
+                assert said in card
+            assert f"[Silence]({url}/#/silences/new?filter=" in card
+            Alertmanager(url).deliver("teams", "ticket", "http://127.0.0.1:3002", 20.0)
