@@ -86,3 +86,14 @@ test("a state lasts for a time, and something happened a time ago", () => {
 test("an alert that always fires is for machines, and no fault", () => {
   assert.deepEqual([alert("firing", "none"), alert("firing", "ticket")].filter(forPeople).length, 1);
 });
+
+test("drift is never under a green banner, and a spent budget is told without an alarm", () => {
+  assert.deepEqual(verdict({ ...FINE, drifted: 2 }), {
+    tone: "warn",
+    text: "No alert fires, but 2 features have drifted",
+    more: [],
+  });
+  assert.equal(verdict({ ...FINE, drifted: 0, budget: 0.4 }).text, "Everything is all right");
+  const spent = verdict({ ...FINE, budget: -1 });
+  assert.deepEqual([spent.tone, spent.more], ["ok", ["An objective has spent its error budget: see SLO and alerts."]]);
+});

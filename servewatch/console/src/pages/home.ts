@@ -149,7 +149,9 @@ export class HomePage implements Page {
       ),
     ];
     const services = rows.map(serviceFacts);
-    const { tone, text, more } = verdict({ firing, pending, services, down, watched: list?.length ?? 0, blind });
+    const numbers = { drifted: valueOf(seen.drifted)?.[0]?.value, budget: valueOf(seen.budget)?.[0]?.value };
+    const facts = { firing, pending, services, down, watched: list?.length ?? 0, blind, ...numbers };
+    const { tone, text, more } = verdict(facts);
     const banner = h(
       "div",
       { class: `banner ${tone}`, role: "status" },

@@ -18,6 +18,10 @@ export interface Facts {
   down: Target[] | null;
   watched: number;
   blind: string[];
+  /** Features beyond their limit of drift. */
+  drifted?: number;
+  /** What is left of the error budget that has least left: below 0 it is spent, which is past and not wrong now. */
+  budget?: number;
 }
 export interface Verdict {
   tone: Tone;
@@ -29,7 +33,7 @@ const words = (one: Firing): string => one.alert.annotations.summary ?? one.rule
 const amount = (count: number, one: string, many: string): string => (count === 1 ? one : `${count} ${many}`);
 export const pages = (one: Firing): boolean => one.alert.labels.severity !== "ticket";
 
-function unsettled({ firing, pending, services, down, watched, blind }: Facts): [Tone, string] | null {
+function unsettled({ firing, pending, services, down, watched, blind, drifted }: Facts): [Tone, string] | null {
   const over = services.flatMap((one) => one.over);
   if (down?.length) return ["warn", amount(down.length, "One target is down", "targets are down")];
   if (pending.length === 1) return ["warn", `Nothing fires yet; one alert is pending: ${words(pending[0]!)}`];
@@ -37,6 +41,8 @@ function unsettled({ firing, pending, services, down, watched, blind }: Facts): 
   if (firing?.length) return ["warn", amount(firing.length, "One alert fires, silenced", "alerts fire, all silenced")];
   if (over.length === 1) return ["warn", `No alert fires, but ${over[0]}`];
   if (over.length) return ["warn", `No alert fires, but ${over.length} numbers are above their limits`];
+  if (drifted)
+    return ["warn", `No alert fires, but ${amount(drifted, "one feature has drifted", "features have drifted")}`];
   if (blind.length) return ["warn", "Part of the monitoring does not answer"];
   return watched === 0 ? ["warn", "Nothing is watched yet"] : null;
 }
@@ -63,6 +69,7 @@ export function verdict(facts: Facts): Verdict {
     ...services.flatMap((one) => one.over).slice(0, 4),
     ...down.slice(0, 3).map((one) => `${one.labels.job} ${one.labels.instance} does not answer`),
     ...blind,
+    ...((facts.budget ?? 0) < 0 ? ["An objective has spent its error budget: see SLO and alerts."] : []),
     ...(watched === 0 ? ["Prometheus scrapes no target."] : []),
   ];
   const said = (line: string): boolean => text.endsWith(line.replace(/^pending: /, ""));
