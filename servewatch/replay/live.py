@@ -14,11 +14,15 @@ from alerts.promql import select
 from alerts.stack import WATCHDOG
 from monitoring.catalogue import stack
 from servewatch.replay.incident import STEP, Incident
+from servewatch.stack import health
 from servewatch.stack.errors import StackError
 from servewatch.stack.wake import Wake
 
 QUIET_SECONDS = 600.0
 """How long an earlier fault may take to be over before the next one is caused."""
+
+BACK_SECONDS = 60.0
+"""How long Prometheus may take to answer again."""
 
 _FIRING = select(stack.ALERTS, alertstate="firing")
 
@@ -32,9 +36,18 @@ def first_seen(incident: Incident, cause: Cause, prometheus: str, say: Callable[
     begin = time.time()
     cause()
     length = max(STEP, round((time.time() - begin) / STEP) * STEP)
+    _wait_back(prometheus)
     query = f"min by (alertname) (min_over_time(timestamp({_FIRING})[{length:.0f}s:{STEP:.0f}s]))"
     found = {series["metric"]["alertname"]: float(series["value"][1]) - begin for series in _ask(prometheus, query)}
     return {name: round(max(0.0, at), 1) for name, at in found.items() if name != WATCHDOG.name}
+
+
+def _wait_back(prometheus: str) -> None:
+    """Prometheus itself may be what was away."""
+    until = time.monotonic() + BACK_SECONDS
+    with Wake() as wake:
+        while health.answers(f"{prometheus}/-/ready") and time.monotonic() < until and not wake.stop:
+            wake.wait(1.0)
 
 
 def _wait_quiet(prometheus: str) -> None:

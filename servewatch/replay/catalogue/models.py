@@ -10,7 +10,7 @@ from servewatch.replay.promises import at_once
 from servewatch.replay.world import Phase, Replica, Service
 
 _CRASHES, _EVERY = int(RUNNER_RESTARTING.threshold) + 1, 60.0
-_AWAY, _GROWS = 15.0, 165.0
+_AWAY, _GROWS = 10.0, 170.0
 """Seconds that a replica is away after the kernel killed it, and in which it fills its memory again."""
 
 LOAD_FAILED = Incident(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from alerts.requests import SERVICE_DOWN
 from alerts.stack import (
     ALERTS_UNSENT,
+    MONITORING_BLIND,
     NOTIFICATIONS_FAIL,
     RULES_FAIL,
     RULES_MISSED,
@@ -14,16 +16,20 @@ from alerts.stack import (
 )
 from alerts.windows import LONG
 from servewatch.replay.catalogue.requests import HEALTH, WELL
-from servewatch.replay.incident import Incident, Promise, seconds
+from servewatch.replay.incident import STEP, Incident, Promise, seconds
 from servewatch.replay.promises import at_once, crossing, share
 from servewatch.replay.world import Parts, Phase, Replica, Service
 
 _WINDOW = seconds(LONG)
 _SCRAPE = 3.5
-_AWAY, _BACK, _SPAN = 15.0, 45.0, seconds("15m")
+_AWAY, _BACK, _SPAN = 20.0, 40.0, seconds("15m")
 _FLAPS = 8
 _CUT_OFF = Replica(up=False, alive=True)
 _FIRST = "the first one counts"
+_LOOKBACK = 300.0
+"""How long Prometheus takes the last sample of a series for what it is now."""
+
+_KNOWN = f"the last samples are {_LOOKBACK:g} s old"
 
 
 def _flaps() -> float:
@@ -38,6 +44,15 @@ ALERTMANAGER_DOWN = Incident(
     (HEALTH, Phase(300.0, parts=Parts(alertmanager=False, unsent=0.2)), Phase(600.0)),
     (at_once(TARGET_DOWN), at_once(ALERTS_UNSENT, why=_FIRST)),
     live="stop alertmanager --seconds 100",
+)
+NOTHING_SCRAPED = Incident(
+    "nothing-scraped",
+    "Prometheus has no sample of anything for seven minutes: it cannot scrape, or cannot write",
+    (HEALTH, Phase(420.0, parts=Parts(watching=False)), Phase(300.0)),
+    (
+        at_once(MONITORING_BLIND, _LOOKBACK - STEP, _KNOWN),
+        at_once(SERVICE_DOWN, _LOOKBACK - STEP, _KNOWN),
+    ),
 )
 CHANNEL_BROKEN = Incident(
     "channel-broken",
@@ -71,7 +86,7 @@ SCRAPES_LATE = Incident(
 )
 NETWORK_FLAPS = Incident(
     "network-flaps",
-    "A replica does not answer scrapes for 15 seconds in each minute",
+    "A replica does not answer scrapes for 20 seconds in each minute",
     (
         Phase(_SPAN),
         *(phase for _ in range(_FLAPS) for phase in (Phase(_AWAY, Service((WELL, _CUT_OFF))), Phase(_BACK))),
@@ -87,6 +102,7 @@ LABELS_EXPLODE = Incident(
 
 INCIDENTS = (
     ALERTMANAGER_DOWN,
+    NOTHING_SCRAPED,
     CHANNEL_BROKEN,
     RULES_BROKEN,
     RULES_LATE,
