@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,10 @@ def _environment(draft: Path, extras: Sequence[str], requirements: Sequence[str]
     root = Path(__file__).parents[1]
     for package in OURS:
         shutil.copytree(root / package, draft / PACKAGES / package, ignore=_LEFT_OUT)
+    ours = distribution(OURS[-1])
+    told = draft / PACKAGES / f"{OURS[-1]}-{ours.version}.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text(ours.read_text("METADATA") or "")
     (draft / REQUIREMENTS).write_text("".join(f"{line}\n" for line in pins(extras, requirements)))
 
 

@@ -57,6 +57,7 @@ def test_a_bundle_is_complete(project: Path) -> None:
     assert run(project, "build", "greeter:Greeter").returncode == 0
     folder = project / "bundles" / "greeter-1.2.0"
     code = "import greeter, serving, helper; print(serving.__file__, helper.__file__)"
+    assert len(list((folder / "packages").glob("servewatch-*.dist-info/METADATA"))) == 1
     paths = os.pathsep.join(str(folder / name) for name in ("packages", "src"))
     told = subprocess.run(
         [sys.executable, "-c", code],
