@@ -102,6 +102,7 @@ def load(port: int) -> Iterator[list[str]]:
                 connection.close()
             if not keep:
                 connection.close()
+        connection.close()
 
     clients = [threading.Thread(target=send, args=(number % 2 == 0,)) for number in range(4)]
     for client in clients:
