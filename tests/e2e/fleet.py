@@ -42,7 +42,9 @@ HOUR, DAY = "6s", "24s"
 
 def command(home: Path, *words: str) -> list[str]:
     """A command of ours, as a user types it."""
-    return ["env", f"SERVEWATCH_HOME={home}", f"PYTHONPATH={ROOT}", sys.executable, "-m", *words]
+    # Threads of PyTorch that wait for each other make training on a busy machine many times as long.
+    told = (f"SERVEWATCH_HOME={home}", f"PYTHONPATH={ROOT}", "OMP_NUM_THREADS=1")
+    return ["env", *told, sys.executable, "-m", *words]
 
 
 @dataclass
