@@ -23,6 +23,7 @@ from servewatch.stack.compose import (
     summary,
     variables,
 )
+from servewatch.stack.dotenv import EnvironmentInvalid
 from servewatch.stack.errors import PortTaken, StackError
 from servewatch.stack.mode import Options, ProcessStatus
 from servewatch.stack.ports import Ports
@@ -136,3 +137,14 @@ def test_a_taken_port_is_told_before_anything_is_built(tmp_path: Path) -> None:
         options = Options(tmp_path / "home", ports=Ports(service=taken))
         with pytest.raises(PortTaken, match=f"port {taken} is taken, and the service needs it"):
             Compose(options, tmp_path, [].append).up()
+
+
+@pytest.mark.skipif(not engine_answers(), reason="no container engine answers: start Docker")
+@pytest.mark.containers
+def test_a_misspelt_variable_is_told_before_anything_is_built(tmp_path: Path) -> None:
+    """The error of `up` names the variable of .env that nothing reads, and the one that was surely meant."""
+    (tmp_path / "docker-compose.yml").write_text("services: {a: {image: 'never:${SERVEWATCH_RELEASE:-1.0}'}}\n")
+    (tmp_path / ".env").write_text("SERVEWATCH_RELAESE=2.0\n")
+    with pytest.raises(EnvironmentInvalid, match="nothing reads SERVEWATCH_RELAESE") as error:
+        Compose(Options(tmp_path / "home"), tmp_path, [].append).up()
+    assert "SERVEWATCH_RELEASE" in error.value.help
