@@ -93,7 +93,13 @@ def alertmanager_argv(program: str, folder: Path, ports: Ports) -> tuple[str, ..
 
 
 def write(
-    folder: Path, ports: Ports, service_name: str, alertmanager: str, own: Path | None = None, owner: str = ""
+    folder: Path,
+    ports: Ports,
+    service_name: str,
+    alertmanager: str,
+    own: Path | None = None,
+    owner: str = "",
+    demo: bool = False,
 ) -> None:
     """Write every configuration file; data of earlier runs stays. A rule file that `own` has is taken from there."""
     for name in ("prometheus", "alertmanager"):
@@ -103,17 +109,17 @@ def write(
     (folder / "prometheus.yml").write_text(HEADER + yaml.safe_dump(found, sort_keys=False))
     (folder / "alertmanager.yml").write_text(alertmanager)
     _replace(folder / "templates", notifying.templates())
-    rules = dict(rule_files())
+    rules = dict(rule_files(demo))
     declared = {name: (own / name).read_text() for name in rules if own and (own / name).is_file()}
     _replace(folder / "rules", rules | declared)
 
 
-def rule_files() -> Sequence[tuple[str, str]]:
+def rule_files(demo: bool = False) -> Sequence[tuple[str, str]]:
     """The generated rule files of the alerts package, by name; those of drift and quality as the settings say."""
     folder = files("alerts") / "generated"
     found = [entry for entry in folder.iterdir() if entry.name.endswith(".rules.yml")] if folder.is_dir() else []
     texts = {entry.name: entry.read_text() for entry in found}
-    return sorted({**texts, **windows.rule_files(windows.chosen())}.items())
+    return sorted({**texts, **windows.rule_files(windows.chosen(demo=demo))}.items())
 
 
 def _replace(folder: Path, wanted: Mapping[str, str]) -> None:

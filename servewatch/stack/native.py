@@ -117,7 +117,7 @@ class Native:
 
     def _configure(self, options: Options, told: prepare.Described, alertmanager: str) -> None:
         notifying = prepare.alertmanager_config(options, alertmanager, Path.cwd())
-        config.write(self.folder, options.ports, told.name, notifying, options.own, told.owner)
+        config.write(self.folder, options.ports, told.name, notifying, options.own, told.owner, options.demo)
         targets.write(self.folder / "prometheus.yml", options.targets, options.serve)
 
     def _again(self, record: state.StackRecord) -> int:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import replace
 
+from servewatch import windows
 from servewatch.stack import config, hints
 from servewatch.stack.mode import Options
 from servewatch.stack.ports import Ports
@@ -136,8 +137,10 @@ def _console(options: Options) -> Program:
     sources = [f"--{name}={ports.url(name)}" for name in ("prometheus", "alertmanager", "receiver")]
     if (boards := options.own / "dashboards").is_dir():
         sources.append(f"--dashboards={boards}")
+    found = windows.chosen(demo=options.demo)
     return Program(
         name="console",
+        environment={"SERVEWATCH_DRIFT_STEP": found.step, "SERVEWATCH_DRIFT_WINDOWS": " ".join(found.windows)},
         argv=_servewatch("console", f"--port={ports.console}", f"--home={options.home}", *sources),
         url=ports.url("console"),
         health=ports.url("console", "/healthz"),

@@ -43,4 +43,17 @@ def test_a_stack_runs_the_rules_of_its_environment(monkeypatch, tmp_path):
     monkeypatch.setenv("SERVEWATCH_DRIFT_WINDOWS", "30m 2h")
     found = dict(config.rule_files())
     assert "window: 2h" in found["drift.rules.yml"]
-    assert found.keys() == {f"{topic}.rules.yml" for topic in alerts.TOPICS}
+    assert found.keys() >= {f"{topic}.rules.yml" for topic in alerts.TOPICS}
+
+
+def test_the_demo_is_scored_often_unless_somebody_chose(tmp_path):
+    """Drift that the demo brings about shows in minutes; windows that the environment names are kept."""
+    assert chosen(Settings(), demo=True).windows == ("10m", "1h", "1d")
+    assert chosen(Settings(), demo=True).step == "1m"
+    assert chosen(Settings(drift_windows="2h 2d"), demo=True).windows == ("2h", "2d")
+    files = rule_files(chosen(Settings(), demo=True))
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    if promtool.find():
+        answer = promtool.check_rules(sorted(tmp_path.iterdir()))
+        assert answer.fine, answer.text
