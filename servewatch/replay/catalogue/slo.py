@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts.objectives import DEFAULTS
-from alerts.slo import BLIND, BURNS_FAST, BURNS_SLOWLY, PAGES, TICKETS
+from alerts.slo import BLIND, BURNS_FAST, BURNS_SLOWLY, PAGES, TICKETS, WINDOWS
 from alerts.windows import LONG
 from servewatch.replay.incident import STEP, Incident, Promise, seconds
 from servewatch.replay.promises import at_once, crossing, share
@@ -11,6 +11,9 @@ from servewatch.replay.world import Phase, Service
 
 _BUDGET = 1 - next(objective.ratio for objective in DEFAULTS if objective.name == "availability")
 _SMOOTH = seconds(LONG)
+_LOOKS = seconds(WINDOWS[PAGES[0][2]])
+"""How far apart the window looks at the rates that it adds up: it lags by half of that too."""
+
 _FAST, _FAST_WINDOW = PAGES[0][0] * _BUDGET, seconds(PAGES[0][2])
 _BEFORE, _SHARE = 24 * 3600.0, 0.004
 _SEEN = 0.5
@@ -42,7 +45,7 @@ BURNS = Incident(
     "burns-fast",
     "Three of a hundred requests fail: under every other limit, and thirty times what the month's budget allows",
     (Phase(4500.0), Phase(3000.0, Service(errors=0.03))),
-    (share(BURNS_FAST, _FAST_WINDOW, _FAST, 0.03, smooth=_SMOOTH),),
+    (share(BURNS_FAST, _FAST_WINDOW, _FAST, 0.03, smooth=_SMOOTH + _LOOKS),),
     step=15.0,
 )
 SMOULDERS = Incident(

@@ -43,7 +43,7 @@ ALERTMANAGER_DOWN = Incident(
     "Alertmanager is away for five minutes: Prometheus has nobody to tell",
     (HEALTH, Phase(300.0, parts=Parts(alertmanager=False, unsent=0.2)), Phase(600.0)),
     (at_once(TARGET_DOWN), at_once(ALERTS_UNSENT, why=_FIRST)),
-    live="stop alertmanager --seconds 100",
+    live="stop alertmanager --seconds 150",
 )
 NOTHING_SCRAPED = Incident(
     "nothing-scraped",
