@@ -54,7 +54,7 @@ def proved(folder: Path) -> promtool.Answer | None:
     if not (folder / RULES).is_file() or promtool.find() is None:
         return None
     loaded = promtool.check_rules([folder / RULES])
-    return promtool.test_rules(folder / TESTS) if loaded.fine else loaded
+    return promtool.run_tests(folder / TESTS) if loaded.fine else loaded
 
 
 def _boards(declared: Sequence[Declaration]) -> dict[str, str]:

@@ -31,7 +31,7 @@ def first_fired(incident: Incident) -> dict[str, float]:
     The query asks for it at the end, and nothing is expected: promtool answers with what it got instead.
     """
     with tempfile.TemporaryDirectory() as folder:
-        answer = promtool.test_rules(_write(Path(folder), incident), PATIENCE)
+        answer = promtool.run_tests(_write(Path(folder), incident), PATIENCE)
     got = _GOT.search(answer.text)
     if answer.fine or got is None:
         raise StackError(

@@ -46,7 +46,7 @@ def check_queries(queries: Mapping[str, str]) -> Answer:
         return check_rules([path])
 
 
-def test_rules(file: Path, seconds: float = PATIENCE) -> Answer:
+def run_tests(file: Path, seconds: float = PATIENCE) -> Answer:
     """Run a file of rule tests."""
     return _run("test", "rules", str(file), seconds=seconds)
 

@@ -43,7 +43,7 @@ def run(folder: Path, declarations: list[Declaration]) -> promtool.Answer:
     """What promtool says of the tests that are generated."""
     (folder / "own.rules.yml").write_text(own.rules(declarations, SERVICE))
     (folder / "own.test.yml").write_text(own_tests.tests(declarations, SERVICE, "own.rules.yml"))
-    return promtool.test_rules(folder / "own.test.yml")
+    return promtool.run_tests(folder / "own.test.yml")
 
 
 @needs_promtool
@@ -69,7 +69,7 @@ def test_the_generated_tests_fail_where_the_rule_is_another(tmp_path: Path, writ
     text = rules.read_text()
     assert written in text
     rules.write_text(text.replace(written, broken))
-    assert not promtool.test_rules(tmp_path / "own.test.yml").fine
+    assert not promtool.run_tests(tmp_path / "own.test.yml").fine
 
 
 def test_an_alert_is_of_its_service_and_tells_what_was() -> None:

@@ -40,7 +40,7 @@ def _asked() -> dict[str, list[list[object]]]:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
 def test_rules_do_what_their_test_file_says(file):
     """promtool runs the generated rules on the file's series and gets the file's answers."""
-    answer = promtool.test_rules(file)
+    answer = promtool.run_tests(file)
     assert answer.fine, answer.text
 
 
@@ -49,7 +49,7 @@ def test_a_wrong_expectation_fails(tmp_path):
     """The promtool tests can fail: another expected value is noticed."""
     wrong = (HERE / "batching.test.yml").read_text().replace("value: 0.05", "value: 0.06")
     (tmp_path / "wrong.test.yml").write_text(wrong.replace("../../alerts", str(HERE.parent.parent / "alerts")))
-    answer = promtool.test_rules(tmp_path / "wrong.test.yml")
+    answer = promtool.run_tests(tmp_path / "wrong.test.yml")
     assert not answer.fine
     assert "serving:queue_seconds:mean5m" in answer.text
 

@@ -171,7 +171,7 @@ def test_each_kind_measures_what_it_says_and_a_name_that_matches_nothing_is_told
         del rule["annotations"]
     (tmp_path / "slo.rules.yml").write_text(yaml.safe_dump(rules))
     (tmp_path / "own.test.yml").write_text(TEST)
-    answer = promtool.test_rules(tmp_path / "own.test.yml")
+    answer = promtool.run_tests(tmp_path / "own.test.yml")
     assert answer.fine, answer.text
 
 

@@ -40,4 +40,4 @@ def asked(
     test = {"interval": "1m", "input_series": inputs, "promql_expr_test": [case]}
     file = folder / "panel.test.yml"
     file.write_text(yaml.safe_dump({"rule_files": [], "evaluation_interval": "1m", "tests": [test]}))
-    return promtool.test_rules(file)
+    return promtool.run_tests(file)

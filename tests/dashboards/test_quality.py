@@ -41,7 +41,7 @@ def asked(folder, title, samples, wanted):
     test = {"interval": "1m", "input_series": series, "promql_expr_test": [case]}
     file = folder / "panel.test.yml"
     file.write_text(yaml.safe_dump({"rule_files": [], "evaluation_interval": "1m", "tests": [test]}))
-    return promtool.test_rules(file)
+    return promtool.run_tests(file)
 
 
 def test_it_is_where_alerts_on_drift_link_to():

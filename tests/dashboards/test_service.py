@@ -234,4 +234,4 @@ def results(folder, asked):
     rules = sorted(map(str, RULES.glob("*.rules.yml")))
     file = folder / "panels.test.yml"
     file.write_text(yaml.safe_dump({"rule_files": rules, "evaluation_interval": "15s", "tests": [test]}))
-    return promtool.test_rules(file)
+    return promtool.run_tests(file)

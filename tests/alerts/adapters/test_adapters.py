@@ -115,7 +115,7 @@ def run(folder: Path, adapter: Adapter, cases: list[dict[str, object]], without:
     test = {"interval": "10s", "input_series": series(adapter, without), "promql_expr_test": cases}
     file = folder / "adapter.test.yml"
     file.write_text(yaml.safe_dump({"rule_files": files, "evaluation_interval": "10s", "tests": [test]}))
-    return promtool.test_rules(file)
+    return promtool.run_tests(file)
 
 
 @needs_promtool

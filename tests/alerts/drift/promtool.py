@@ -51,4 +51,4 @@ def holds(folder: Path, series: list[dict[str, str]], at: str, *conditions: str)
     test = {"interval": WINDOWS.scrape, "input_series": series, "promql_expr_test": cases}
     whole = {"rule_files": ["drift.rules.yml"], "evaluation_interval": WINDOWS.step, "tests": [test]}
     (folder / "drift.test.yml").write_text(yaml.safe_dump(whole, width=100_000))
-    return promtool.test_rules(folder / "drift.test.yml")
+    return promtool.run_tests(folder / "drift.test.yml")

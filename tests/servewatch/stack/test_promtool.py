@@ -46,9 +46,9 @@ tests:
 """
     file = tmp_path / "one.test.yml"
     file.write_text(text.replace("VALUE", "1"))
-    assert promtool.test_rules(file).fine
+    assert promtool.run_tests(file).fine
     file.write_text(text.replace("VALUE", "2"))
-    assert not promtool.test_rules(file).fine
+    assert not promtool.run_tests(file).fine
 
 
 def test_without_promtool_the_error_says_where_it_comes_from(monkeypatch, tmp_path):
