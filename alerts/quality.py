@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from alerts.algebra import Vector, by, call, of, over, vector
+from alerts.algebra import Vector, by, call, of, over
 from alerts.drift import series as drift
-from alerts.promql import Match, increase
+from alerts.drift.counts import grown
+from alerts.promql import Match
 from alerts.rules import Alert, Recording
 from alerts.windows import Windows, duration, milliseconds
 from monitoring.catalogue import quality
@@ -141,13 +142,12 @@ def _estimate(windows: Windows) -> Iterator[Recording]:
 
 
 def _counts(windows: Windows) -> Iterator[Recording]:
-    span, share = windows.slice
     pairs = (
         (quality.LABELLED, LABELLED_SLICE, LABELLED_COUNT),
         (quality.CORRECT, CORRECT_SLICE, CORRECT_COUNT),
     )
     for metric, part, _ in pairs:
-        yield part.filled(by("sum", (*_MODEL, "bin"), vector(increase(metric, span))) * share, windows.step)
+        yield part.filled(by("sum", (*_MODEL, "bin"), grown(metric, windows)), windows.step)
     for _, part, whole in pairs:
         for window in windows.windows:
             yield whole.filled(over("sum", part, windows.points(window)), windows.step, window=window)

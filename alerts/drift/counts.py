@@ -62,16 +62,18 @@ def _reference(windows: Windows) -> Iterator[Recording]:
 
 def _slices(windows: Windows) -> Iterator[Recording]:
     # A bin that no replica exposes would silently drop its term out of every score.
-    yield SLICE_COUNT.filled(by("sum", (*FEATURE, "bin"), _grown(windows)) | REFERENCE_RATIO() * 0, windows.step)
+    yield SLICE_COUNT.filled(
+        by("sum", (*FEATURE, "bin"), grown(drift.OBSERVATIONS, windows)) | REFERENCE_RATIO() * 0, windows.step
+    )
     yield SLICE_ROWS.filled(by("sum", FEATURE, SLICE_COUNT()), windows.step)
 
 
-def _grown(windows: Windows) -> Vector:
+def grown(counter: Metric, windows: Windows) -> Vector:
     """How much each counter grew in the last step: exactly, as two steps share the moment between them.
 
     Where it began, ended or started again in between, what was lost is made up for by extrapolation.
     """
-    counter, (span, share) = drift.OBSERVATIONS, windows.slice
+    span, share = windows.slice
     whole = (of(counter) - before(counter, windows.step) >= 0).unless(vector(resets(counter, span)) > 0)
     return whole | vector(increase(counter, span)) * share
 

@@ -86,8 +86,8 @@ def test_a_forgotten_alert_or_recording_is_told_as_that(copied: Path, right: str
         ("generate --check", "alerts/batching.py", "_MINIMUM = 10", "_MINIMUM = = 10", "invalid syntax"),
         (
             "check",
-            "dashboards/service.py",
-            "models.INFO, **SERVICE",
+            "dashboards/service_inside.py",
+            "models.INFO, **VERSION",
             "models.INFO, sevice='a'",
             "has no label 'sevice'",
         ),

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -107,7 +108,8 @@ def test_the_loaded_model_is_told(client: TestClient) -> None:
     """/readyz and the metrics name the model and its version."""
     (model,) = client.get("/readyz").json()["models"]
     assert model["name"] == "fashion_mnist"
-    assert (
+    assert re.search(
         f'servewatch_model_info{{framework="pytorch",model="fashion_mnist",model_version="{model["version"]}",'
-        'reference="",service="fashion",version="1.0.0"} 1.0' in client.get("/metrics").text
+        'reference="[0-9a-f]{12}",service="fashion",version="1.0.0"} 1.0',
+        client.get("/metrics").text,
     )

@@ -17,7 +17,7 @@ def record(folder: Path) -> state.StackRecord:
     assert this is not None
     process = state.ProcessRecord("serving", "http://x", "http://x/readyz", "", "log", Identity(7, "b"), True, 2, "d")
     idle = state.ProcessRecord("traffic", "", "", "beat", "log", None, False, 0, "it starts")
-    return state.StackRecord("native", "running", "stamp", this, "m:S", "s", (process, idle))
+    return state.StackRecord("native", "running", "stamp", this, "m:S", "s", processes=(process, idle))
 
 
 def test_record_is_read_as_it_was_written(tmp_path: Path) -> None:
