@@ -61,4 +61,4 @@ def test_series_and_recordings_arrive_in_the_store(tmp_path: Path) -> None:
         folder, address = f"--storage.tsdb.path={tmp_path / 'tsdb'}", f"--web.listen-address=127.0.0.1:{port}"
         programs.enter_context(running("prometheus", f"--config.file={tmp_path / 'prometheus.yml'}", folder, address))
         wait_for(lambda: known(store, 'up{job="prometheus"}'), 60)
-        wait_for(lambda: known(store, "test:up:sum"), 60)
+        assert wait_for(lambda: known(store, "test:up:sum"), 60)
