@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from servewatch.cli.stack import home_option, resolve_home, say
+
+if TYPE_CHECKING:
+    from alerts.windows import Windows
+    from servewatch.stack.mode import StackStatus
 
 KINDS = ("blur", "noise", "rotate", "brightness", "prior", "invert")
 URL = click.option("--url", default=None, help="The service.  [default: that of the stack that runs]")
@@ -62,7 +66,7 @@ def drift(url: str | None, home: Path | None, kind: str, seconds: float | None) 
     from servewatch.traffic.demo import cause
     from servewatch.traffic.drift import CHANGES
 
-    fault = CHANGES[kind].fault(pictures.labels(resolve_home(home)))
+    fault = CHANGES[kind].fault(pictures.labels(resolve_home(home)), _windows(home))
     cause(fault, _service(url, home), resolve_home(home), seconds, prometheus_url(home), say)
 
 
@@ -105,9 +109,22 @@ def prometheus_url(home: Path | None) -> str:
 
 
 def _recorded(name: str, home: Path | None) -> str:
+    status = _status(home)
+    found = status.processes if status is not None else ()
+    return next((process.url for process in found if process.name == name), "")
+
+
+def _windows(home: Path | None) -> Windows:
+    """Over which drift is scored there: in containers the generated rules, natively the demo's own."""
+    from servewatch.windows import chosen
+
+    status = _status(home)
+    return chosen(demo=status is not None and status.mode == "native")
+
+
+def _status(home: Path | None) -> StackStatus | None:
     from servewatch.stack.choose import running
     from servewatch.stack.mode import Options
 
     stack = running(Options(resolve_home(home)), Path.cwd(), say)
-    found = stack.status().processes if stack is not None else ()
-    return next((process.url for process in found if process.name == name), "")
+    return stack.status() if stack is not None else None

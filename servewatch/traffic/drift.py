@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from alerts import Alert
-from alerts.drift import ALERTS, WINDOWS
-from alerts.windows import milliseconds
+from alerts.drift import ALERTS
+from alerts.windows import Windows, milliseconds
 from servewatch.traffic import samples
 from servewatch.traffic.client import Sample
 from servewatch.traffic.faults import Fault
@@ -18,12 +18,6 @@ from servewatch.traffic.pictures import Labels, Pictures
 
 RATE = 90.0
 """Requests per second: three for each of the demo's own, which stay as they are."""
-
-_STEP = milliseconds(WINDOWS.step) / 1000
-_EXPECTED = (
-    f"within {3 * _STEP / 60:g} minutes, where the model was watched for over {WINDOWS.short} before: "
-    f"scores are computed every {WINDOWS.step}"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +29,16 @@ class Change:
     change: Callable[[Pictures, Labels], Pictures]
     alert: str = "DataDrift"
 
-    def fault(self, labels: Labels) -> Fault:
-        """Traffic that is changed so, for the pictures that have these labels."""
+    def fault(self, labels: Labels, windows: Windows) -> Fault:
+        """Traffic that is changed so, for the pictures that have these labels, where drift is scored over these."""
+        steps = 3 * milliseconds(windows.step) / 1000
         return Fault(
             name=f"drift, {self.name}",
             alert=_alert(self.alert),
             told=f"{RATE:g} requests per second of {self.told}",
-            expected=_EXPECTED,
-            seconds=3 * _STEP,
+            expected=f"within {steps / 60:g} minutes, where the model was watched for over {windows.short} before: "
+            f"scores are computed every {windows.step}",
+            seconds=steps,
             rate=RATE,
             make=lambda pictures: _sent(self.change(pictures, labels)),
             label="feature",

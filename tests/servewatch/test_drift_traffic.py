@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from alerts.windows import Windows
 from monitoring.reference import images
 from servewatch.cli.demo import KINDS
 from servewatch.cli.demo import demo as command
@@ -64,11 +65,12 @@ def test_a_shift_of_the_classes_shows_no_new_picture() -> None:
 def test_every_kind_is_a_choice_and_promises_its_alert() -> None:
     """The command offers what there is; a shift of the classes is drift of the answers, the others of the inputs."""
     assert set(KINDS) == set(CHANGES)
-    promised = {kind: change.fault(LABELS).alert.name for kind, change in CHANGES.items()}
+    promised = {kind: change.fault(LABELS, Windows()).alert.name for kind, change in CHANGES.items()}
     assert promised == {**dict.fromkeys(CHANGES, "DataDrift"), "prior": "PredictionDrift"}
-    fault = CHANGES["blur"].fault(LABELS)
+    fault = CHANGES["blur"].fault(LABELS, Windows(step="1m", windows=("10m", "1h")))
     assert {sample.path for sample in fault.make(PICTURES)} == {PREDICT}
-    assert "watched for over" in fault.expected
+    assert fault.expected.startswith("within 3 minutes, where the model was watched for over 10m before")
+    assert fault.seconds == 180
 
 
 def test_an_unknown_kind_is_told_what_there_is() -> None:

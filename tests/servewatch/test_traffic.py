@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from alerts import ALERTS
+from alerts.windows import Windows
 from servewatch.stack import health
 from servewatch.traffic import demo, faults, pictures, samples
 from servewatch.traffic.client import Client, Sample
@@ -234,7 +235,7 @@ def test_overload_sends_more_than_the_runner_can_take() -> None:
 def test_faults_promise_alerts_that_are_there() -> None:
     """Failing requests, slowness, overload, a death and drift have a fault each; what they promise can fire."""
     promised = {fault.alert for fault in faults.BY_NAME.values()} | {faults.kill_alert(1), faults.kill_alert(2)}
-    promised |= {change.fault(np.arange(3)).alert for change in CHANGES.values()}
+    promised |= {change.fault(np.arange(3), Windows()).alert for change in CHANGES.values()}
     assert promised <= set(ALERTS)
     named = {"ServiceDown", "ReplicaDown", "RequestErrorsHigh", "RequestLatencyHigh", "QueueFull"}
     assert {alert.name for alert in promised} == {*named, "DataDrift", "PredictionDrift"}
