@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from alerts.algebra import Vector, by, call, of, over
+from alerts.algebra import Vector, by, call, over
 from alerts.drift import series as drift
 from alerts.drift.counts import grown
 from alerts.promql import Match
 from alerts.rules import Alert, Recording
+from alerts.series import Series
 from alerts.windows import Windows, duration, milliseconds
 from monitoring.catalogue import quality
 
@@ -28,33 +28,6 @@ _PRIOR = 1.0
 _MODEL = ("service", "model", "model_version", "reference")
 _WINDOWED = (*_MODEL, "window")
 _MISSING = Match("!=", "missing")
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """A recorded series as data, before any formula fills it."""
-
-    name: str
-    by: tuple[str, ...]
-    help: str
-
-    @property
-    def kind(self) -> str:
-        """It is read like a gauge."""
-        return "gauge"
-
-    @property
-    def series(self) -> dict[str, frozenset[str]]:
-        """The one series name, with its labels."""
-        return {self.name: frozenset(self.by)}
-
-    def __call__(self, **matchers: str | Match) -> Vector:
-        """Its values, in a formula."""
-        return of(self, **matchers)
-
-    def filled(self, formula: Vector, step: str, **labels: str) -> Recording:
-        """The rule that fills it; `labels` are those that the rule adds."""
-        return Recording(self.name, formula.expr, "quality", self.help, step, labels)
 
 
 BIN_ACCURACY = Series(
@@ -116,13 +89,13 @@ def _reference(windows: Windows) -> Iterator[Recording]:
     yield LIMIT.filled(told | REFERENCE() - MARGIN, windows.step)
 
 
-def _confidence(windows: Windows, source: drift.Series, *more: str) -> Vector:
+def _confidence(windows: Windows, source: Series, *more: str) -> Vector:
     """A series of the output feature `confidence`, without the bin for rows that have none."""
     missing = {"bin": _MISSING} if "bin" in more else {}
     return by("max", (*_MODEL, *more), _last(windows, source, feature="confidence", role="output", **missing))
 
 
-def _last(windows: Windows, source: drift.Series, **matchers: str | Match) -> Vector:
+def _last(windows: Windows, source: Series, **matchers: str | Match) -> Vector:
     """What another group of rules recorded last: the two do not run at the same moment."""
     return over("last", source, windows.memory, **matchers)
 

@@ -6,9 +6,10 @@ from alerts import quality as measured
 from alerts.algebra import Vector, before, by, call, of, over
 from alerts.drift import WINDOWS
 from alerts.drift.scores import MINIMUM_ROWS
-from alerts.drift.series import PSI, QUALITY_RATIO, QUALITY_REFERENCE_RATIO, ROWS, SCORE, Z_CRITICAL, Series
+from alerts.drift.series import PSI, QUALITY_RATIO, QUALITY_REFERENCE_RATIO, ROWS, SCORE, Z_CRITICAL
 from alerts.promql import Match, like, select
 from alerts.rules import RUNBOOK
+from alerts.series import Series
 from dashboards import panels, quality_inside, style
 from dashboards.chosen import SERVICE
 from dashboards.panels import Modern, query
@@ -121,9 +122,7 @@ def _stat(
     return panels.stat(title, description, shown.expr, unit, absent=absent, thresholds=steps)
 
 
-def _right(
-    title: str, description: str, series: measured.Series, absent: str = TOO_FEW, unit: str = "percentunit"
-) -> Modern:
+def _right(title: str, description: str, series: Series, absent: str = TOO_FEW, unit: str = "percentunit") -> Modern:
     least = by("min", (), over("last", series, WINDOWS.memory, **CHOSEN))
     return _stat(title, f"{description} The lowest of the chosen models.", least, unit, absent=absent)
 

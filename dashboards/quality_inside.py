@@ -18,9 +18,9 @@ from alerts.drift.series import (
     ROWS,
     SCORE,
     WASSERSTEIN,
-    Series,
 )
 from alerts.promql import Match, like, rate
+from alerts.series import Series
 from dashboards import panels, style, values
 from dashboards.chosen import RANGE
 from dashboards.panels import Modern, query

@@ -2,46 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from alerts.algebra import Vector, of
-from alerts.promql import Match, QueryInvalid
-from alerts.rules import Recording
+from alerts.series import Series
 
 FEATURE = ("service", "model", "model_version", "reference", "feature", "role")
 """What tells a watched feature from another. The service's own version does not: its releases watch together."""
 
 WINDOWED = (*FEATURE, "window")
 SERVICE = ("service", "window")
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """A recorded series as data, before any formula fills it."""
-
-    name: str
-    by: tuple[str, ...]
-    help: str
-
-    @property
-    def kind(self) -> str:
-        """It is read like a gauge."""
-        return "gauge"
-
-    @property
-    def series(self) -> dict[str, frozenset[str]]:
-        """The one series name, with its labels."""
-        return {self.name: frozenset(self.by)}
-
-    def __call__(self, **matchers: str | Match) -> Vector:
-        """Its values, in a formula."""
-        return of(self, **matchers)
-
-    def filled(self, formula: Vector, step: str, **labels: str) -> Recording:
-        """The rule that fills it; `labels` are those that the rule adds."""
-        if formula.labels | labels.keys() != set(self.by):
-            raise QueryInvalid(f"{self.name} has the labels {self.by}, and its formula {sorted(formula.labels)}")
-        return Recording(self.name, formula.expr, "drift", self.help, step, labels)
 
 
 REFERENCE_RATIO = Series(

@@ -8,6 +8,7 @@ from alerts.drift import series as drift
 from alerts.drift.scores import MINIMUM_ROWS
 from alerts.promql import rate, select
 from alerts.requests import JOB
+from alerts.series import Series
 from alerts.windows import LONG, Windows
 from monitoring.catalogue import models, requests, stack
 
@@ -37,12 +38,12 @@ CALIBRATION = {"right": quality.LABELLED_BIN_ACCURACY, "learnt": quality.BIN_ACC
 """By the bins of confidence: how many were right by the labels, in the reference, and how many labels say so."""
 
 
-def _now(series: drift.Series | quality.Series, windows: Windows) -> str:
+def _now(series: Series, windows: Windows) -> str:
     """What was recorded last, without the labels that tell nothing apart."""
     return by("max", series.by, over("last", series, windows.memory)).expr
 
 
-def _recorded(found: dict[str, drift.Series] | dict[str, quality.Series], windows: Windows) -> dict[str, str]:
+def _recorded(found: dict[str, Series] | dict[str, Series], windows: Windows) -> dict[str, str]:
     return {name: _now(series, windows) for name, series in found.items()}
 
 
