@@ -82,7 +82,7 @@ def _around_starlette(app: Any, counts: Counts, apart: Apart) -> None:
         for path in apart.paths:
             if path == apart.metrics_path and routes.table("GET").has(path):
                 log.warning("the app has a route %s: our metrics are not shown there; metrics_path= says where", path)
-        return asgi.Instrumented(build(), routes, counts, apart)
+        return asgi.Instrumented(build(), routes, counts, apart, getattr(app, "_telemetry", None))
 
     app.build_middleware_stack = built
 

@@ -18,6 +18,8 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+FASTAPI = "fastapi.telemetry"
+"""Where a request has the span that FastAPI made of it."""
 LAST = "http.response.pathsend"
 """A file that the server sends by itself: the whole of an answer's body."""
 
@@ -31,8 +33,7 @@ class Exchange:
         self.series, self._clock, self._receive, self._send = series, clock, receive, send
         self.status, self.done, self.left = 0, False, False
         self.trace_id: str | None = None
-        # uvicorn knows whether the client is there, without being asked for a message.
-        self._server = getattr(receive, "__self__", None)
+        self._server = _server(receive)
         series.in_progress.inc()
         self._start = clock()
 
@@ -84,10 +85,14 @@ class Exchange:
 class Instrumented:
     """Counts each request that comes to the app, and answers health and metrics where the app does not."""
 
-    def __init__(self, app: ASGIApp, routes: Routes, counts: Counts, apart: Apart) -> None:
+    def __init__(
+        self, app: ASGIApp, routes: Routes, counts: Counts, apart: Apart, telemetry: dict[str, Any] | None = None
+    ) -> None:
         self._app, self._routes, self._counts, self._apart = app, routes, counts, apart
+        self._telemetry = telemetry or {}
         self._quiet = frozenset([*HEALTH, *apart.paths])
         self._known = False
+        self._alone()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -128,6 +133,11 @@ class Instrumented:
         for method in METHODS:
             self._counts.know(self._routes.table(method).templates - self._quiet)
 
+    def _alone(self) -> None:
+        """Where we trace, FastAPI does not trace the same request again, unless it was given a provider for that."""
+        if tracing.active() is not None and self._telemetry.get("tracer_provider") is None:
+            self._telemetry["tracing"] = False
+
     async def _beside(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
         if path not in self._apart.paths or self._routes.table("GET").has(path):
             await self._app(scope, receive, send)
@@ -155,13 +165,31 @@ class Instrumented:
         async def tell(message: Any) -> None:
             if message["type"] == "lifespan.startup.complete":
                 self._apart.state = "ready"
+                self._alone()
             await send(message)
 
         await self._app(scope, told, tell)
 
 
+def _server(receive: Any) -> Any:
+    """The server's side of a connection, also behind functions that only pass messages on.
+
+    uvicorn knows whether the client is there, without being asked for a message.
+    """
+    while (server := getattr(receive, "__self__", None)) is None:
+        names = getattr(getattr(receive, "__code__", None), "co_freevars", ())
+        if "receive" not in names:
+            return None
+        receive = receive.__closure__[names.index("receive")].cell_contents
+    return server
+
+
 def _begin(exchange: Exchange, template: str, scope: Scope) -> Request | None:
     """Take up the caller's trace: as a span where tracing is set up, and as the exemplar of the latency."""
+    if traced := getattr(scope.get(FASTAPI), "span", None):
+        context = traced.get_span_context()
+        exchange.trace_id = f"{context.trace_id:032x}" if context.trace_flags.sampled else None
+        return None
     parent = state = ""
     for name, value in scope["headers"]:
         if name == b"traceparent":
