@@ -211,6 +211,9 @@ class Lifecycle:
     def _batcher(self, runner: Runner, limits: Limits) -> Batcher:
         return Batcher(runner, limits, self.metrics)
 
+    async def reach(self) -> None:
+        """Wait until requests can go to the runners: these are here."""
+
     @property
     def reason(self) -> str | None:
         """Why requests are not welcome; None where they are."""

@@ -34,6 +34,8 @@ class Place:
     target: str
     settings: Settings
     master: int
+    herald: bool
+    """It answers before it is ready; other workers let nobody in until they are."""
 
     @property
     def rows(self) -> int:
@@ -62,7 +64,7 @@ def main(
         declared = definition(service)
         control.send("serves", declared.name, declared.version)
         if listening is not None:
-            run_worker(service, place.settings, control, door, listening, share)
+            run_worker(service, place.settings, control, door, listening, share, herald=place.herald)
         else:
             run_runner(service, place.settings, control, door, place.index, share)
     except SystemExit as error:

@@ -36,6 +36,7 @@ class Control:
         self._replies: dict[str, Callable[[Any], None]] = {}
         self.on_drain: Callable[[], object] = lambda: os._exit(0)
         self.on_end: Callable[[], object] = lambda: os._exit(0)
+        self.on_open: Callable[[], object] = lambda: None
         self.on_gone: Callable[[int], None] = lambda process: None
 
     def start(self) -> None:
@@ -88,6 +89,8 @@ class Control:
             self.send_counts()
         elif kind == "reply":
             self._replies.pop(content[0])(content[1])
+        elif kind == "open":
+            self.on_open()
         elif kind == "drain":
             self.on_drain()
         elif kind == "end":

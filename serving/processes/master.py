@@ -51,7 +51,7 @@ class Master:
         self._labelled = Memory(settings.feedback_days * 86400)
         self.shelf = Shelf(len(self._seats))
         self._backoff = Backoff()
-        self._stopping = False
+        self._stopping = self._served = False
         self._failure: Failure | None = None
         self._over = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -91,7 +91,14 @@ class Master:
         if self._stopping:
             return
         try:
-            child = seat.fill(next(self._numbers), self._target, self._settings, self._listening, self.shelf.handle)
+            child = seat.fill(
+                next(self._numbers),
+                self._target,
+                self._settings,
+                self._listening,
+                self.shelf.handle,
+                served=self._served,
+            )
         except OSError as error:
             log.error("a %s cannot be started: %s", seat.role, error)
             seat.timer = self._loop.call_later(TICK, self._fill, seat)
@@ -158,6 +165,21 @@ class Master:
             for worker in self._children("worker"):
                 if worker.greeted:
                     self._introduce(worker, child)
+        self._open(child)
+
+    def _begun(self, role: str, last: int = sys.maxsize) -> bool:
+        """Whether a child in one of the role's places, up to this one, was ready once."""
+        return any(seat.was_ready for seat in self._seats if seat.role == role and seat.index <= last)
+
+    def _open(self, child: Child) -> None:
+        """Once requests can be answered, each worker that is ready lets them in."""
+        if self._served:
+            child.tell("open")
+        elif self._begun("runner") and self._begun("worker", 0):
+            self._served = True
+            for worker in self._children("worker"):
+                if worker.ready:
+                    worker.tell("open")
 
     def _reconnect(self, worker: Child, number: int) -> None:
         """A way between two that both live has broken."""

@@ -24,7 +24,8 @@ class Links:
 
     def __init__(self) -> None:
         self.by_runner: dict[int, Link] = {}
-        self.ever = False
+        self.reached = asyncio.Event()
+        """A runner was there once."""
         self._parked: list[Sent] = []
 
     def __bool__(self) -> bool:
@@ -49,7 +50,7 @@ class Links:
 
     def add(self, link: Link) -> None:
         """A runner is there: what waited for one goes to it."""
-        self.ever = True
+        self.reached.set()
         self.by_runner[link.runner] = link
         parked, self._parked = self._parked, []
         for sent in parked:

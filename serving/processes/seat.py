@@ -102,9 +102,12 @@ class Seat:
     was_ready: bool = False
     timer: asyncio.TimerHandle | None = None
 
-    def fill(self, number: int, target: str, settings: Settings, listening: socket.socket, shelf: Handle) -> Child:
-        """Start a process."""
-        place = Place(self.role, self.index, target, settings, os.getpid())
+    def fill(
+        self, number: int, target: str, settings: Settings, listening: socket.socket, shelf: Handle, *, served: bool
+    ) -> Child:
+        """Start a process; where nobody has served yet, the first worker says so to those who ask."""
+        herald = self.role == "worker" and self.index == 0 and not served
+        place = Place(self.role, self.index, target, settings, os.getpid(), herald)
         self.timer = None
         self.child = Child(number, place, listening if self.role == "worker" else None, shelf)
         return self.child

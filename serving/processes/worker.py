@@ -10,9 +10,11 @@ import socket
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import uvicorn
 from prometheus_client import REGISTRY
 
 from monitoring import Metrics
+from serving.app import App
 from serving.errors import NotReady
 from serving.faults import Faults
 from serving.frame import create_app
@@ -26,7 +28,7 @@ from serving.processes.peers import Peers
 from serving.processes.pins import pinned
 from serving.processes.remote import Links, RemoteBatcher
 from serving.processes.shelf import Share
-from serving.server import Server, _config
+from serving.server import BACKLOG, Server, _config
 from serving.service import Batched, Definition, RunnerSpec
 from serving.settings import Settings
 from serving.store import Model, Store
@@ -97,10 +99,16 @@ class WorkerLifecycle(Lifecycle):
         """The models are called where they are; here the first request finds its decoder loaded."""
         await asyncio.to_thread(decode_examples, self.definition)
 
+    async def reach(self) -> None:
+        """Wait for a runner, as long as it may take to reach one that lives."""
+        if self.batchers:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._links.reached.wait(), PATIENCE)
+
     @property
     def reason(self) -> str | None:
         """Why requests are not welcome; None where they are."""
-        if self.state == "ready" and self.batchers and not self._links.ever:
+        if self.state == "ready" and self.batchers and not self._links.reached.is_set():
             return "the model is loading"
         return super().reason
 
@@ -125,7 +133,36 @@ class RelayedFaults(Faults):
 
 
 class WorkerServer(Server):
-    """The server, but that the master says when to stop."""
+    """The server, but that the master says when to let requests in, and when to stop.
+
+    All workers listen on one socket. One that is not ready takes no connection that another could serve; the
+    herald does, until anybody has served, so that those who ask hear why they have to wait.
+    """
+
+    def __init__(self, config: uvicorn.Config, app: App, *, herald: bool) -> None:
+        super().__init__(config, app)
+        self._herald = herald
+        self._open = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._opening: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """The master says that this worker may serve; called from any thread."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._open.set)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to load; the door stays closed for now unless this is the herald."""
+        self._loop = asyncio.get_running_loop()
+        await super().startup(sockets if self._herald else [])
+        if not self._herald:
+            self._opening = asyncio.create_task(self._let_in(sockets or []))
+
+    async def _let_in(self, doors: list[socket.socket]) -> None:
+        await self._open.wait()
+        await self._app.lifecycle.reach()
+        loop = asyncio.get_running_loop()
+        self.servers += [await loop.create_server(self._protocol, sock=door, backlog=BACKLOG) for door in doors]
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -134,12 +171,20 @@ class WorkerServer(Server):
 
 
 def run_worker(
-    service: type, settings: Settings, control: Control, door: socket.socket, listening: socket.socket, share: Share
+    service: type,
+    settings: Settings,
+    control: Control,
+    door: socket.socket,
+    listening: socket.socket,
+    share: Share,
+    *,
+    herald: bool,
 ) -> None:
     """Serve until the master says drain; what made the service fail to start is raised."""
     make: Callable[..., Any] = functools.partial(WorkerLifecycle, control=control, door=door, share=share)
     app = create_app(service, settings, REGISTRY, make=make, page=MasterPage(control))
-    server = WorkerServer(_config(app, settings), app)
+    server = WorkerServer(_config(app, settings), app, herald=herald)
+    control.on_open = server.open
     app.lifecycle.on_failure = server.failed
     app.lifecycle.on_ready = control.ready
     control.on_drain = functools.partial(server.handle_exit, signal.SIGTERM, None)

@@ -87,9 +87,10 @@ class Served:
         door = {f"socket:[{line[9]}]" for line in lines if line[1].endswith(f":{self.port:04X}") and line[3] == "0A"}
         found = []
         for pid in self.processes():
-            if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text():
-                has = any(os.readlink(link) in door for link in Path(f"/proc/{pid}/fd").iterdir())
-                found += [pid] if has == (role == "worker") else []
+            with contextlib.suppress(OSError):  # it may end, or close a file, while it is looked at
+                if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text():
+                    has = any(held(link) in door for link in Path(f"/proc/{pid}/fd").iterdir())
+                    found += [pid] if has == (role == "worker") else []
         return found
 
     def end(self, seconds: float = 15) -> tuple[int, str]:
@@ -97,6 +98,14 @@ class Served:
         code = self.popen.wait(seconds)
         self.log.seek(0)
         return code, self.log.read()
+
+
+def held(link: Path) -> str:
+    """What a process holds by this number; nothing once it has let go of it."""
+    try:
+        return os.readlink(link)
+    except FileNotFoundError:
+        return ""
 
 
 def descendants(pid: int) -> list[int]:

@@ -10,6 +10,7 @@ from torch import nn
 
 from serving.store import Store
 
+TEXT = {"content-type": "text/plain"}
 COUNTED = ("servewatch_requests_total", "servewatch_runner_requests_total", "seen_total")
 
 SERVICE = '''
@@ -43,6 +44,22 @@ class Flowers:
         return self.model(np.array([row], "float32")).tolist()
 '''
 
+SLOW = """
+import os, time
+from pathlib import Path
+from serving import api, service
+
+@service
+class Slow:
+    def __init__(self):
+        time.sleep(0.5 + os.getpid() % 3 if not (Path(FOLDER) / "slow").exists() else 2)
+        (Path(FOLDER) / f"started-{os.getpid()}").touch()
+
+    @api
+    async def words(self, text: str) -> str:
+        return text
+"""
+
 
 def test_a_killed_worker_costs_its_own_connections_only(
     whole: Callable[..., Any], load: Callable[..., Any], eventually: Any
@@ -69,6 +86,30 @@ def test_a_killed_worker_costs_its_own_connections_only(
     eventually(lambda: served.value("servewatch_runner_requests_in_progress") == 0, 5)
     assert served.value("servewatch_runner_queue_requests") == 0
     assert one.wrong == []
+
+
+def test_a_worker_that_is_not_ready_takes_no_request_from_one_that_is(
+    launch: Callable[..., Any], eventually: Any, tmp_path: Path
+) -> None:
+    """Until the first worker can answer it says 503; after that nobody hears of another's start, or of its next."""
+    source = SLOW.replace("FOLDER", repr(str(tmp_path)))
+    served = launch("--workers", "3", "--runners", "1", target="slow_service:Slow", source=source)
+    eventually(lambda: served.status("/readyz") == 503, 20)
+    eventually(served.ready, 30)
+
+    def answers() -> set[int]:
+        return {served.post("/words", b"x", **TEXT)[0] for _ in range(20)}
+
+    assert answers() == {200}
+    eventually(lambda: len(list(tmp_path.glob("started-*"))) == 4, 20)
+    (tmp_path / "slow").touch()
+    victim = served.children("worker")[0]
+    os.kill(victim, signal.SIGKILL)
+    eventually(lambda: victim not in served.children("worker"), 10)
+    heard: set[int] = set()
+    while len(list(tmp_path.glob("started-*"))) < 5:
+        heard |= answers()
+    assert heard | answers() == {200}
 
 
 def test_weights_are_loaded_in_the_runner_and_in_a_worker_only_when_called_there(
