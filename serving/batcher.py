@@ -216,8 +216,8 @@ class Batcher:
         if not batch:
             return
         self._pace.begin(now)
+        self._series.queue_seconds.observe_all([now - job.queued for job in batch])
         for job in batch:
-            self._series.queue_seconds.observe(now - job.queued)
             if job.track is not None:
                 job.track.queued(self.runner.name, job.rows, now - job.queued, rows)
         self._series.batch_size.observe(rows)
@@ -259,6 +259,7 @@ class Batcher:
             if now - self._began < SOON:
                 self._loop.call_soon(self._after_one, self._submitted)
         self._pace.end(sum(job.rows for job in batch), now)
+        answered = 0
         for job in batch:
             if job.future.done():
                 self._count_lost(job, now)
@@ -267,8 +268,9 @@ class Batcher:
                 self._series.requests[outcome if outcome in self._series.requests else "error"].inc()
                 job.future.set_exception(job.error)
             else:
-                self._series.requests["ok"].inc()
+                answered += 1
                 job.future.set_result(job.result)
+        self._series.requests["ok"].inc(answered)
         self._look_soon()
 
     def _after_one(self, submitted: int) -> None:

@@ -17,7 +17,13 @@ from servewatch.check.texts import annotation_labels, asked_values, legend_label
 
 DASHBOARDS, RULES, TESTS = Path("dashboards/generated"), Path("alerts/generated"), Path("tests/alerts")
 RUNBOOK = Path("alerts/runbook.md")
-OURS = ("dashboards/generated/*.json", "alerts/generated/*.rules.yml", "tests/alerts/*.test.yml", str(RUNBOOK))
+OURS = (
+    "dashboards/generated/*.json",
+    "alerts/generated/*.rules.yml",
+    "servewatch/stack/generated/demo/*.rules.yml",
+    "tests/alerts/*.test.yml",
+    str(RUNBOOK),
+)
 
 Kind = Literal["panel", "variable", "annotation", "rule", "test", "series", "alert", "runbook"]
 FileKind = Literal["dashboard", "rules", "tests", "objectives", "text"]

@@ -115,11 +115,10 @@ def _recorded(name: str, home: Path | None) -> str:
 
 
 def _windows(home: Path | None) -> Windows:
-    """Over which drift is scored there: in containers the generated rules, natively the demo's own."""
+    """Over which drift is scored there: a stack that runs has the demo's own."""
     from servewatch.windows import chosen
 
-    status = _status(home)
-    return chosen(demo=status is not None and status.mode == "native")
+    return chosen(demo=_status(home) is not None)
 
 
 def _status(home: Path | None) -> StackStatus | None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import math
+
+import prometheus_client as prom
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -48,3 +51,32 @@ def test_wrong_labels_and_kinds_name_the_metric_and_what_it_takes() -> None:
         metrics.counter(requests.TOTAL, endpoint="e")
     with pytest.raises(TypeError, match="is a counter, not a gauge"):
         metrics.gauge(requests.TOTAL, endpoint="e", code="200")
+
+
+def test_a_histogram_is_what_prometheus_clients_is() -> None:
+    """One by one and many at once, on a bound, between, above all, and what is no number: the same buckets and sum."""
+    amounts = [0.0, 0.1, 0.10001, 1.0, 7.0, math.inf, -1.0]
+    registry = CollectorRegistry()
+    theirs = prom.Histogram("theirs", "t", ["service"], registry=registry, buckets=(0.1, 1.0)).labels("s")
+    metric = Metric("ours_seconds", "histogram", "Ours.", "requests", labels=("service",), buckets=(0.1, 1.0))
+    live = Metrics(registry, {"service": "s"}).histogram(metric)
+    for amount in [*amounts, *amounts, math.nan]:
+        theirs.observe(amount)
+    for amount in [*amounts, math.nan]:
+        live.observe(amount)
+    live.observe_all(amounts)
+    live.observe_all([])
+    for part, labels in (
+        ("bucket", {"le": "0.1"}),
+        ("bucket", {"le": "1.0"}),
+        ("bucket", {"le": "+Inf"}),
+        ("count", {}),
+    ):
+        ours = registry.get_sample_value(f"ours_seconds_{part}", {"service": "s", **labels})
+        assert ours == registry.get_sample_value(f"theirs_{part}", {"service": "s", **labels})
+        assert ours
+    live.observe(0.5, {"trace_id": "abc"})
+    (exemplar,) = [s.exemplar for m in registry.collect() for s in m.samples if s.exemplar]
+    assert exemplar.labels == {"trace_id": "abc"}
+    with pytest.raises(ValueError, match="label"):
+        register(metric, registry).observe(1.0)
