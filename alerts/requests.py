@@ -13,7 +13,7 @@ JOB = "serving"
 SLO_WINDOWS = ("30m", "1h", "2h", "6h", "1d", "3d")
 
 _BY = ("service",)
-_MEMORY, _GONE = "10m", "1h"
+_MEMORY, _STEADY, _GONE = "10m", "2m", "1h"
 _MINIMUM = 10
 _ERRORS_LIMIT, _LATENCY_LIMIT = 0.05, 0.5
 _UP = select(stack.UP, job=JOB)
@@ -86,14 +86,15 @@ UP = _record(
 
 
 def _expected() -> Expr:
-    known, most = aggregate("count", _BY, _UP), over_time("max", UP, _MEMORY)
+    known, most = aggregate("count", _BY, _UP), f"max_over_time({over_time('min', UP, _STEADY)}[{_MEMORY}:30s])"
     return Expr(f"{known} >= {most}\nor {most}", _BY)
 
 
 REPLICAS = _record(
     "serving:replicas",
     _expected(),
-    f"Replicas that should answer: those discovered, or the most that answered in the last {_MEMORY}.",
+    f"Replicas that should answer: those discovered, or the most that answered for {_STEADY} in the last {_MEMORY}: "
+    "one more while others are replaced is not missed afterwards.",
 )
 
 RECORDINGS = (
@@ -126,8 +127,8 @@ REPLICA_DOWN = Alert(
     topic="requests",
     summary='{{ $labels.service }}: replicas that did not answer: {{ $value | printf "%.0f" }}',
     description=(
-        f"Those that Prometheus knows, or knew in the last {_MEMORY}. The others answered: such a service has less "
-        "room for load."
+        f"Those that Prometheus knows, or that answered for {_STEADY} in the last {_MEMORY}. The others answered: such "
+        "a service has less room for load."
     ),
     threshold=0,
 )
