@@ -23,7 +23,7 @@ def there() -> bool:
 def dropped(source: Source) -> Iterator[Problem]:
     """Find the keys that Grafana would drop, and what its classes cannot read at all."""
     try:
-        after = _through(source.content)
+        after = through(source.content)
     except (TypeError, AttributeError, ValueError, KeyError) as failed:
         said = f"Grafana's classes cannot read it: {type(failed).__name__}: {failed}"
         yield Problem(source.file, "the dashboard", "", said, "the classic model")
@@ -32,7 +32,8 @@ def dropped(source: Source) -> Iterator[Problem]:
         yield Problem(source.file, path, "", "Grafana does not know this key, and drops it", "a key of its schema")
 
 
-def _through(board: dict[str, Any]) -> Any:
+def through(board: dict[str, Any]) -> Any:
+    """Read a dashboard with Grafana's classes, and write it again."""
     with warnings.catch_warnings():
         # The SDK would rather have the newer model, which Grafana does not load from files.
         warnings.simplefilter("ignore", DeprecationWarning)

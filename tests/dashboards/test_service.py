@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import copy
-import importlib
 import itertools
 import json
-import warnings
 from pathlib import Path
 
 import pytest
@@ -16,6 +14,7 @@ import alerts
 import dashboards
 from alerts.batching import QUEUE_FULL
 from alerts.requests import REQUEST_ERRORS_HIGH, REQUEST_LATENCY_HIGH
+from servewatch.check.sdk import lost, through
 from servewatch.check.sources import panels
 from servewatch.check.texts import plain
 from servewatch.stack import promtool
@@ -145,35 +144,14 @@ def test_stats_are_of_this_moment_and_say_what_absence_means(board):
 @each_board
 def test_grafanas_own_classes_read_all_of_it(board):
     """Read by Grafana's SDK and written again, no key is lost and no value is another."""
-    assert lost(board, through_sdk(board)) == []
+    assert lost(board, through(board)) == []
 
 
 def test_a_key_that_grafana_does_not_know_is_noticed():
     """The comparison can fail: an option under a wrong name is lost on the way."""
     board = copy.deepcopy(BOARDS["service"])
     board["panels"][10]["options"]["legend"]["showlegend"] = True
-    assert lost(board, through_sdk(board)) == ["/panels/10/options/legend/showlegend"]
-
-
-def through_sdk(board):
-    """Read a dashboard with Grafana's SDK, and write it again."""
-    with warnings.catch_warnings():
-        # The SDK would rather have the newer model, which Grafana does not load from files.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        sdk = importlib.import_module("grafana_foundation_sdk.models.dashboard")
-        importlib.import_module("grafana_foundation_sdk.cog.plugins").register_default_plugins()
-        encoder = importlib.import_module("grafana_foundation_sdk.cog.encoder").JSONEncoder
-        return json.loads(json.dumps(sdk.Dashboard.from_json(board), cls=encoder))
-
-
-def lost(before, after, path=""):
-    """The paths of what is in the first and not, or otherwise, in the second."""
-    if isinstance(before, dict) and isinstance(after, dict):
-        return [p for key, value in before.items() for p in lost(value, after.get(key), f"{path}/{key}")]
-    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        pairs = enumerate(zip(before, after, strict=True))
-        return [p for at, (one, other) in pairs for p in lost(one, other, f"{path}/{at}")]
-    return [] if before == after or (not before and after is None) else [path]
+    assert lost(board, through(board)) == ["/panels/10/options/legend/showlegend"]
 
 
 @each_board

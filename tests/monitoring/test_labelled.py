@@ -11,16 +11,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from monitoring import counted, in_progress, observed, timed
 from monitoring.own import Declarations
-
-
-class Clock:
-    """A clock that a test turns by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.monitoring.clock import Clock
 
 
 @pytest.fixture
