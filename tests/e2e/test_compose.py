@@ -201,6 +201,18 @@ def test_the_image_says_what_it_is(project: Project) -> None:
     assert config["Healthcheck"]["Test"][0] == "CMD"
 
 
+def test_a_killed_replica_is_notified_and_resolves(project: Project) -> None:
+    """One of two replicas killed gives one notification with a runbook link, and a resolved one when it is back."""
+    killed = project.containers("serving")[0]["Id"]
+    subprocess.run(["docker", "kill", killed], check=True, capture_output=True)
+    wait_for(lambda: project.notified("firing", "ReplicaDown") or None, 90)
+    subprocess.run(["docker", "start", killed], check=True, capture_output=True)
+    wait_for(lambda: project.notified("resolved", "ReplicaDown") or None, 150)
+    fired = project.notified("firing", "ReplicaDown")
+    assert len(fired) == 1
+    assert fired[0]["alerts"][0]["annotations"]["runbook_url"].endswith("/alerts/runbook.md#replicadown")
+
+
 def test_a_rolling_update_under_load_loses_nothing(project: Project) -> None:
     """While each replica is replaced, every request on kept and on new connections is answered with 200."""
     before = {container["Id"] for container in project.containers("serving")}
@@ -221,6 +233,8 @@ def test_a_rolling_update_under_load_loses_nothing(project: Project) -> None:
     assert len(after) == len(before) == 2
     assert not before & after
     assert set(answers) == {"200"}
+    told = {alert["labels"]["alertname"] for alert in project.get("prometheus", "/api/v1/alerts")["data"]["alerts"]}
+    assert not told & {"ReplicaDown", "ServiceDown"}
 
 
 def test_three_replicas_are_seen_within_two_scrapes(project: Project) -> None:
@@ -240,18 +254,6 @@ def test_the_metrics_port_is_not_on_the_public_network(project: Project) -> None
         ["docker", "network", "inspect", f"{project.name}_inside"], capture_output=True, text=True, check=True
     )
     assert json.loads(told.stdout)[0]["Internal"] is True
-
-
-def test_a_killed_replica_is_notified_and_resolves(project: Project) -> None:
-    """One of two replicas killed gives one notification with a runbook link, and a resolved one when it is back."""
-    killed = project.containers("serving")[0]["Id"]
-    subprocess.run(["docker", "kill", killed], check=True, capture_output=True)
-    wait_for(lambda: project.notified("firing", "ReplicaDown") or None, 90)
-    subprocess.run(["docker", "start", killed], check=True, capture_output=True)
-    wait_for(lambda: project.notified("resolved", "ReplicaDown") or None, 150)
-    fired = project.notified("firing", "ReplicaDown")
-    assert len(fired) == 1
-    assert fired[0]["alerts"][0]["annotations"]["runbook_url"].endswith("/alerts/runbook.md#replicadown")
 
 
 def test_a_stopped_replica_ends_by_itself(project: Project) -> None:
