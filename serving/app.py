@@ -272,8 +272,10 @@ class App:
         lifecycle: Lifecycle,
         metrics: Metrics,
         clock: Callable[[], float] = time.perf_counter,
+        template: Callable[[str, str], str] = lambda method, path: "",
     ) -> None:
-        self.frame = frame
+        """`template` tells the user's own route that takes a method and a path; nothing where that is none."""
+        self.frame, self._template = frame, template
         self.lifecycle = lifecycle
         self.settings: Settings = lifecycle.settings
         endpoints = lifecycle.definition.endpoints
@@ -313,11 +315,21 @@ class App:
                 message = {**message, "headers": [*message.get("headers", []), *extra]}
             await send(message)
 
-        await self.frame(scope, receive, tagged)
-        if status in UNKNOWN_CODES:
+        if (tracks := self.lifecycle.tracks) is not None:
+            tracks.route(head, scope, self._template(scope["method"], scope["path"]))
+        try:
+            await self.frame(scope, receive, tagged)
+        except BaseException as error:
+            if head.track is not None:
+                head.track.fail(error)
+            raise
+        finally:
             seconds = self._clock() - start
+            if head.track is not None:
+                head.track.end(status, seconds)
+        if status in UNKNOWN_CODES:
             self._unknown.record(status, seconds, head.trace_id)
-            if (tracks := self.lifecycle.tracks) is not None:
+            if tracks is not None and head.track is None:
                 tracks.tell(head, UNKNOWN, status, seconds)
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:

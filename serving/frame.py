@@ -46,11 +46,12 @@ def create_app(
     metrics = Metrics(registry, {"service": declared.name, "version": declared.version})
     own.expose(registry, metrics.constant)
     lifecycle = make(declared, settings, metrics, Faults() if settings.faults else None)
-    frame = _frame(declared, lifecycle, page or MetricsApp(registry))
-    return App(frame, lifecycle, metrics)
+    added = OwnRoutes(declared.app, lifecycle)
+    frame = _frame(declared, lifecycle, page or MetricsApp(registry), added)
+    return App(frame, lifecycle, metrics, template=added.template)
 
 
-def _frame(declared: Definition, lifecycle: Lifecycle, page: ASGIApp) -> FastAPI:
+def _frame(declared: Definition, lifecycle: Lifecycle, page: ASGIApp, added: OwnRoutes) -> FastAPI:
     frame = FastAPI(
         title=declared.name,
         version=declared.version,
@@ -72,9 +73,8 @@ def _frame(declared: Definition, lifecycle: Lifecycle, page: ASGIApp) -> FastAPI
         lifecycle.desk.refuse_others([endpoint.path for endpoint in declared.endpoints])
         route = FeedbackRoute(lifecycle.desk, lifecycle.admit, lifecycle.first_labels)
         frame.router.routes.append(Route(PATH, route, methods=["POST"], include_in_schema=False))
-    own = OwnRoutes(declared.app, lifecycle)
-    own.add(frame)
-    frame.openapi = lambda: _openapi(frame, declared, own)  # type: ignore[method-assign]
+    added.add(frame)
+    frame.openapi = lambda: _openapi(frame, declared, added)  # type: ignore[method-assign]
     return frame
 
 

@@ -11,9 +11,12 @@ from starlette.applications import Starlette
 from starlette.datastructures import State
 from starlette.routing import BaseRoute, Match, Mount, Router, WebSocketRoute
 
+from monitoring.instrument.asgi import FASTAPI
+from monitoring.instrument.routes import Routes
 from serving.app import ASGIApp, Receive, Scope, Send
 from serving.errors import ServiceInvalid
 from serving.lifecycle import Lifecycle
+from serving.service import UNKNOWN
 
 SCHEMAS = "#/components/schemas/"
 _HELP = "give an APIRouter, or a dict from prefixes to routers and ASGI apps: app={'/ui': ui}"
@@ -39,9 +42,17 @@ class Gate:
 
     def __init__(self, app: ASGIApp, lifecycle: Lifecycle) -> None:
         self._app, self._lifecycle = app, lifecycle
+        self._traces = (getattr(app, "_telemetry", None) or {}).get("tracer_provider") is not None
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """Those of the app, as far as it shows them."""
+        return getattr(self._app, "routes", None) or []
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._lifecycle.admit()
+        if self._traces:  # a FastAPI that was given a provider tells that one of its own
+            scope.pop(FASTAPI, None)
         await self._app(scope, receive, send)
 
 
@@ -52,6 +63,8 @@ class OwnRoutes:
         self._lifecycle = lifecycle
         self._routers: list[tuple[str, Router]] = []
         self._apps: dict[str, ASGIApp] = {}
+        self._ours: frozenset[str] = frozenset()
+        self._routes: Routes | None = None
         for prefix, one in _by_prefix(given):
             if isinstance(one, Router):
                 self._routers.append((prefix, one))
@@ -63,6 +76,7 @@ class OwnRoutes:
     def add(self, frame: Any) -> None:
         """Add them to the frame, which has our own routes already."""
         ours = [*(e.path for e in self._lifecycle.definition.endpoints), *_paths(frame.routes)]
+        self._ours = frozenset(ours)
         frame.state = ServiceState(self._lifecycle)
         for prefix, router in self._routers:
             for route in router.routes:
@@ -77,6 +91,12 @@ class OwnRoutes:
             frame.router.routes.append(mount)
         if self._routers or self._apps:
             self._lifecycle.own = Opened(lambda: self._opened(frame))
+            self._routes = Routes(frame)
+
+    def template(self, method: str, path: str) -> str:
+        """The route of these that takes a request; nothing where none does."""
+        found = UNKNOWN if self._routes is None else self._routes.find(method, path)
+        return "" if found == UNKNOWN or found in self._ours else found
 
     @contextlib.asynccontextmanager
     async def _opened(self, frame: Any) -> AsyncIterator[None]:

@@ -6,12 +6,13 @@ A request's track is the current one (`track_now`) while it is worked on, here a
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, MutableMapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any
 
 from monitoring import Metrics
+from monitoring.instrument.asgi import FASTAPI, TRACED
 from monitoring.tracing import TracingInvalid, TracingUnavailable, active, setup
 from serving.errors import ServewatchError
 from serving.exchange import Head
@@ -108,6 +109,11 @@ class OpenTrack(Track):
         self.notes = Notes() if self._log is not None else None
         self._token: Token[Track | None] = _now.set(self)
 
+    @property
+    def span(self) -> Any:
+        """Its span; None where it is not traced."""
+        return None if self._request is None else self._request.span
+
     def fail(self, error: BaseException) -> None:
         """Note an error that was met."""
         if self._request is not None:
@@ -126,6 +132,7 @@ class Skipped:
     """In place of a track: this request is not traced, and nobody asks for anything else."""
 
     __slots__ = ("_leave",)
+    span = None
 
     def __init__(self, tracing: Tracing) -> None:
         self._leave = tracing.skip()
@@ -157,6 +164,16 @@ class Tracks:
             else:
                 request = tracing.unsampled()
         head.track = OpenTrack(head, endpoint, request, self)
+
+    def route(self, head: Head, scope: MutableMapping[str, Any], template: str) -> None:
+        """Open the track of a request for a route of the user's own; with no template it has none.
+
+        An app that traces by itself, or is instrumented, makes no second span of it.
+        """
+        if template:
+            self.begin(head, f"{scope['method']} {template}", template)
+        if self.tracing is not None:
+            scope.update({FASTAPI: None, TRACED: head.track and head.track.span})
 
     @staticmethod
     def _start(tracing: Tracing, head: Head, name: str, endpoint: str) -> Request:

@@ -20,6 +20,8 @@ Send = Callable[[Any], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 FASTAPI = "fastapi.telemetry"
 """Where a request has the span that FastAPI made of it."""
+TRACED = "servewatch.traced"
+"""Where a request has the span that the service around this app made of it; None where that does not trace it."""
 LAST = "http.response.pathsend"
 """A file that the server sends by itself: the whole of an answer's body."""
 
@@ -186,9 +188,12 @@ def _server(receive: Any) -> Any:
 
 def _begin(exchange: Exchange, template: str, scope: Scope) -> Request | None:
     """Take up the caller's trace: as a span where tracing is set up, and as the exemplar of the latency."""
-    if traced := getattr(scope.get(FASTAPI), "span", None):
+    traced = getattr(scope.get(FASTAPI), "span", None) or scope.get(TRACED)
+    if traced is not None:
         context = traced.get_span_context()
         exchange.trace_id = f"{context.trace_id:032x}" if context.trace_flags.sampled else None
+        return None
+    if TRACED in scope:
         return None
     parent = state = ""
     for name, value in scope["headers"]:
@@ -202,5 +207,6 @@ def _begin(exchange: Exchange, template: str, scope: Scope) -> Request | None:
         exchange.trace_id = caller.trace_id if caller is not None and caller.sampled else None
         return None
     request = active.start_request(f"{scope['method']} {template}", parent, state)
+    request.set({"http.request.method": scope["method"], "http.route": template})
     exchange.trace_id = request.trace_id if request.sampled else None
     return request

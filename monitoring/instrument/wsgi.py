@@ -43,6 +43,7 @@ class Exchange:
         if active is not None:
             name = f"{self._environ['REQUEST_METHOD']} {endpoint}"
             self._request = active.start_request(name, parent, self._environ.get("HTTP_TRACESTATE", ""))
+            self._request.set({"http.request.method": self._environ["REQUEST_METHOD"], "http.route": endpoint})
             self._trace_id = self._request.trace_id if self._request.sampled else None
         elif parent and (caller := tracing.read_traceparent(parent)) is not None and caller.sampled:
             self._trace_id = caller.trace_id

@@ -74,6 +74,11 @@ class Request:
         """Whether it is traced."""
         return self._span is not None
 
+    @property
+    def span(self) -> Span | None:
+        """Its span, if it is traced."""
+        return self._span
+
     def leave(self) -> None:
         """Where the work goes on elsewhere: its span is no longer the current one here."""
         if self._token is not None:
