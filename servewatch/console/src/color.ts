@@ -2,7 +2,7 @@
 
 import type { Thresholds } from "./model";
 
-const NAMED: Record<string, string> = {
+export const NAMED: Record<string, string> = {
   "dark-red": "#C4162A",
   "semi-dark-red": "#E02F44",
   red: "#F2495C",
@@ -40,7 +40,7 @@ const NAMED: Record<string, string> = {
   transparent: "rgba(0,0,0,0)",
 };
 
-const CLASSIC = [
+export const CLASSIC = [
   "#73BF69",
   "#F2CC0C",
   "#8AB8FF",
@@ -104,10 +104,57 @@ export function mix(from: string, to: string, share: number): string {
   return `rgb(${a.map((part, index) => Math.round(part + (b[index]! - part) * share)).join(",")})`;
 }
 
+/** How bright a colour is to the eye, 0 to 1, as WCAG computes it. */
+function luminance(color: string): number {
+  const [r, g, b] = rgb(color).map((part) =>
+    part <= 10.31 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4,
+  ) as RGB;
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+/** How well two colours can be told apart, from 1 to 21, as WCAG computes it. */
+export function contrast(one: string, other: string): number {
+  const [low, high] = [luminance(one), luminance(other)].sort((a, b) => a - b) as [number, number];
+  return (high + 0.05) / (low + 0.05);
+}
+
 /** Black or white, whichever can be read on the colour. */
 export function readableOn(color: string): string {
-  const [r, g, b] = rgb(color);
-  return r * 0.299 + g * 0.587 + b * 0.114 > 165 ? "#111217" : "#ffffff";
+  return contrast("#000000", color) >= contrast("#ffffff", color) ? "#000000" : "#ffffff";
+}
+
+/** The colour itself where it stands out from the ground, else one of its shades that does. */
+export function contrasting(color: string, ground: string, least: number): string {
+  if (!/^(#([0-9a-f]{3}|[0-9a-f]{6})$|rgb\()/i.test(color)) return color;
+  const away = readableOn(ground);
+  for (let share = 0; share < 1; share += 0.04) {
+    const shade = share === 0 ? color : mix(color, away, share);
+    if (contrast(shade, ground) >= least) return shade;
+  }
+  return away;
+}
+
+let ground = "#22252b";
+
+/** Tells what lines, bars and numbers are drawn on: of the theme's grounds the one on which they are hardest to see. */
+export function drawnOn(color: string): void {
+  ground = color;
+}
+
+/** The colour as a line or an area that can be seen: Grafana's palette is made for one theme only. */
+export function seen(color: string): string {
+  return contrasting(color, ground, 3);
+}
+
+/** The colour as a text that can be read. */
+export function ink(color: string): string {
+  return contrasting(color, ground, 4.5);
+}
+
+/** The colour with one of its shades beside it, on both of which `readableOn(color)` can be read. */
+export function shaded(color: string): string {
+  const shade = mix(color, readableOn(color) === "#ffffff" ? "#000000" : "#ffffff", 0.22);
+  return `linear-gradient(120deg, ${shade}, ${color})`;
 }
 
 export function ramp(stops: string[], share: number): string {

@@ -1,6 +1,8 @@
 /** The shell: the bar at the top, and the page that the address names. */
 
+import { css } from "./charts/frame";
 import { tracesAreAt } from "./charts/points";
+import { drawnOn } from "./color";
 import { config, dashboards } from "./data/api";
 import { h, icon } from "./dom";
 import type { DashboardEntry } from "./model";
@@ -65,6 +67,7 @@ function theme(next?: string): string {
   const wanted = next ?? asked ?? remembered("theme");
   const name = wanted === "light" ? "light" : "dark";
   root.dataset.theme = name;
+  drawnOn(css("--raised"));
   if (next) remember("theme", next);
   return name;
 }
@@ -104,7 +107,7 @@ async function show(): Promise<void> {
   try {
     await next.open();
   } catch (error) {
-    next.element.replaceChildren(failed(error));
+    next.element.replaceChildren(h("h1", { class: "hidden-text" }, next.title), failed(error));
   }
   if (page === next) document.title = `${next.title} · servewatch`;
   return undefined;

@@ -81,9 +81,10 @@ class Page:
         self._send("Input.dispatchMouseEvent", type="mouseMoved", x=place[0], y=place[1])
 
     def press(self, key: str) -> None:
-        """Press a key, such as Escape."""
+        """Press a key, such as Escape or Tab."""
+        number = {"windowsVirtualKeyCode": 9} if key == "Tab" else {}
         for kind in ("keyDown", "keyUp"):
-            self._send("Input.dispatchKeyEvent", type=kind, key=key, code=key)
+            self._send("Input.dispatchKeyEvent", type=kind, key=key, code=key, **number)
 
     def shoot(self, file: Path, most: int = 6000) -> None:
         """Write a picture of the whole page, as far as it goes."""

@@ -102,7 +102,7 @@ function drawCells(u: uPlot, buckets: Buckets, options: HeatmapOptions, step: nu
   ctx.restore();
 }
 
-function edge(buckets: Buckets, index: number, options: HeatmapOptions): string {
+export function edge(buckets: Buckets, index: number, options: HeatmapOptions): string {
   if (index === 0) return buckets.bounds[0]! > 0 ? write(0, options.yAxis?.unit) : "-Inf";
   const bound = buckets.bounds[index - 1];
   return bound === undefined

@@ -1,7 +1,7 @@
 /** Annotations on time charts: a dashed line where something happened, a band where it lasted. */
 
 import type uPlot from "uplot";
-import { alpha } from "../color";
+import { alpha, seen } from "../color";
 import { h } from "../dom";
 import { ago, dateTime } from "../time";
 
@@ -27,10 +27,10 @@ export function drawMarks(u: uPlot, marks: Mark[]): void {
     if (end - start > 2 * unit) {
       ctx.fillStyle = alpha(mark.color, 0.07);
       ctx.fillRect(start, top, end - start, height);
-      ctx.fillStyle = alpha(mark.color, 0.85);
+      ctx.fillStyle = seen(mark.color);
       ctx.fillRect(start, top + height - 3 * unit, end - start, 3 * unit);
     }
-    ctx.strokeStyle = alpha(mark.color, 0.8);
+    ctx.strokeStyle = seen(mark.color);
     ctx.lineWidth = unit;
     ctx.setLineDash([4 * unit, 3 * unit]);
     ctx.beginPath();
@@ -56,7 +56,7 @@ export function describeMarks(marks: Mark[]): HTMLElement[] {
       h(
         "div",
         { class: "tip-mark" },
-        h("span", { class: "swatch", style: { background: mark.color } }),
+        h("span", { class: "swatch", style: { background: seen(mark.color) } }),
         h(
           "div",
           {},

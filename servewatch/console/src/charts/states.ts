@@ -1,7 +1,7 @@
 /** The state timeline panel: which state each series was in, and for how long. */
 
 import uPlot from "uplot";
-import { alpha, readableOn } from "../color";
+import { mix, readableOn, seen } from "../color";
 import { show, write, type Shown } from "../data/display";
 import { nameOf, numbersOf, type Field, type Frame, type Value } from "../data/frame";
 import { h } from "../dom";
@@ -57,11 +57,12 @@ function drawSpan(u: uPlot, span: Span, top: number, height: number, withText: b
   const left = Math.max(bbox.left, u.valToPos(span.from, "x", true));
   const right = Math.min(bbox.left + bbox.width, u.valToPos(span.to, "x", true));
   if (right <= left) return;
-  ctx.fillStyle = alpha(span.shown.color, 0.82);
+  const fill = seen(mix(css("--panel"), span.shown.color, 0.82));
+  ctx.fillStyle = fill;
   ctx.fillRect(left, top, Math.max(unit, right - left), height);
   const text = write(span.shown);
   if (!withText || right - left < ctx.measureText(text).width + 12 * unit || height < 13 * unit) return;
-  ctx.fillStyle = readableOn(span.shown.color);
+  ctx.fillStyle = readableOn(fill);
   ctx.fillText(text, left + 6 * unit, top + height / 2);
 }
 

@@ -1,7 +1,7 @@
 /** The time series panel. */
 
 import uPlot from "uplot";
-import { alpha, mix, named } from "../color";
+import { alpha, mix, named, seen } from "../color";
 import { show, write } from "../data/display";
 import type { Exemplar } from "../data/query";
 import { h } from "../dom";
@@ -130,7 +130,7 @@ function thresholdLines(u: uPlot, line: Line | undefined, percent: boolean): voi
       limit(step.value) < u.scales[key]!.min!
     )
       return;
-    u.ctx.strokeStyle = named(step.color);
+    u.ctx.strokeStyle = seen(named(step.color));
     u.ctx.lineWidth = devicePixelRatio;
     u.ctx.setLineDash(mode.includes("dashed") ? [8 * devicePixelRatio, 6 * devicePixelRatio] : []);
     u.ctx.beginPath();

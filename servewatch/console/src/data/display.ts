@@ -1,6 +1,6 @@
 /** Field configuration: defaults, overrides, mappings, and how a value is shown with it. */
 
-import { classic, classicByName, continuous, named, ramp, threshold } from "../color";
+import { classic, classicByName, continuous, named, ramp, seen, threshold } from "../color";
 import type { FieldConfig, Mapping, MappingResult, Override, Panel } from "../model";
 import { format, type Formatted } from "../units";
 import { nameOf, type Field, type Frame, type Value } from "./frame";
@@ -128,7 +128,7 @@ export function colorOf(
 export function show(one: Field, value: Value, limits = extent(one), fallback = "#73BF69"): Shown {
   const { config } = one;
   const mapping = mapped(config, value);
-  const color = mapping?.color ? named(mapping.color) : colorOf(config, value, limits, fallback);
+  const color = seen(mapping?.color ? named(mapping.color) : colorOf(config, value, limits, fallback));
   if (mapping?.text !== undefined && mapping.text !== "") {
     return { text: mapping.text, prefix: "", suffix: "", color, mapped: true, value };
   }
@@ -142,7 +142,7 @@ export function show(one: Field, value: Value, limits = extent(one), fallback = 
 /** The colour of a line: its own where it has one, else the palette's for its place. */
 export function lineColor(one: Field, index: number, last: Value): string {
   const mode = one.config.color?.mode ?? "palette-classic";
-  if (mode === "palette-classic-by-name") return classicByName(nameOf(one));
-  if (mode === "palette-classic") return classic(index);
-  return colorOf(one.config, last, extent(one), classic(index));
+  if (mode === "palette-classic-by-name") return seen(classicByName(nameOf(one)));
+  if (mode === "palette-classic") return seen(classic(index));
+  return seen(colorOf(one.config, last, extent(one), classic(index)));
 }

@@ -31,9 +31,10 @@ export class DashboardPage implements Page {
   private readonly around: Surroundings = { range: { from: 0, to: 1 }, shared: 1, marks: [], zoom: setRange };
   private readonly bar = h("div", { class: "submenu" });
   private readonly grid = h("div", { class: "sections" });
+  private readonly heading = h("h1", { class: "hidden-text" }, "Dashboard");
 
   constructor(private readonly uid: string) {
-    this.element.append(this.bar, this.grid);
+    this.element.append(this.heading, this.bar, this.grid);
   }
 
   get title(): string {
@@ -42,6 +43,7 @@ export class DashboardPage implements Page {
 
   async open(): Promise<void> {
     [this.model, this.entries] = await Promise.all([fetchDashboard(this.uid), dashboards()]);
+    this.heading.textContent = this.model.title;
     this.around.shared = this.model.graphTooltip ?? 0;
     await this.update();
   }

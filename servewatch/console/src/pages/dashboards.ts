@@ -16,7 +16,10 @@ export class DashboardsPage implements Page {
     const empty = entries.length
       ? null
       : h("p", { class: "dim" }, "There are no generated dashboards. `servewatch generate` writes them.");
-    this.element.replaceChildren(block("Dashboards", [h("div", { class: "cards" }, ...entries.map(entryCard)), empty]));
+    this.element.replaceChildren(
+      h("h1", { class: "hidden-text" }, this.title),
+      block("All of them", [h("div", { class: "cards" }, ...entries.map(entryCard)), empty]),
+    );
   }
 
   async update(): Promise<void> {

@@ -8,6 +8,11 @@ import { location } from "../state";
 import { tag } from "./parts";
 import { repeat, type Page } from "./page";
 
+/** The text has its title and its topics on one level: of a page the first is the title. */
+function titled([title, ...rest]: HTMLElement[]): HTMLElement[] {
+  return title?.tagName === "H2" ? [h("h1", {}, ...title.childNodes), ...rest] : [h("h1", {}, "Runbook"), ...rest];
+}
+
 export class RunbookPage implements Page {
   readonly element = h("main", { class: "page runbook", id: "main" });
   readonly tools = h("div", { class: "tools" });
@@ -36,7 +41,7 @@ export class RunbookPage implements Page {
   private show(): void {
     const service = location().parameters.get("service") ?? "";
     this.service = service;
-    const parts = markdown(this.text, 1);
+    const parts = titled(markdown(this.text, 2));
     this.states.clear();
     for (const one of parts) {
       if (one instanceof HTMLPreElement) one.textContent = forService(one.textContent ?? "", service);
@@ -60,7 +65,7 @@ export class RunbookPage implements Page {
   private anchor(heading: HTMLHeadingElement): void {
     const title = heading.textContent ?? "";
     heading.id = anchorOf(title);
-    if (heading.tagName === "H2") heading.append(this.state(title));
+    if (heading.tagName === "H3") heading.append(this.state(title));
   }
 
   private state(alert: string): HTMLElement {
@@ -71,7 +76,7 @@ export class RunbookPage implements Page {
 
   private contents(parts: HTMLElement[]): HTMLElement {
     const items = parts
-      .filter((one) => one.tagName === "H2")
+      .filter((one) => one.tagName === "H3")
       .map((one) => {
         const title = one.firstChild?.textContent ?? "";
         return h("li", {}, h("a", { href: `#${one.id}` }, title), this.state(title));

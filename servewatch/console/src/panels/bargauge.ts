@@ -1,6 +1,6 @@
 /** The bar gauge panel: values as bars beside their names. */
 
-import { alpha, continuous, ramp, threshold } from "../color";
+import { alpha, continuous, ink, ramp, seen, threshold } from "../color";
 import { write } from "../data/display";
 import { h } from "../dom";
 import type { Panel } from "../model";
@@ -30,12 +30,8 @@ function colorAt(one: Single, at: number): string {
   const stops = continuous(config.color?.mode ?? "");
   if (stops) return ramp(stops, at);
   if (config.color?.mode && config.color.mode !== "thresholds") return one.shown.color;
-  return threshold(
-    one.limits.min + at * (one.limits.max - one.limits.min),
-    config.thresholds,
-    one.limits.min,
-    one.limits.max,
-  );
+  const { min, max } = one.limits;
+  return seen(threshold(min + at * (max - min), config.thresholds, min, max));
 }
 
 /** The colours that a bar passes through on its way to its value. */
@@ -74,7 +70,7 @@ function rowOf(one: Single, options: BarOptions, nameWidth: number, valueWidth: 
     "div",
     {
       class: "bar-value",
-      style: { width: `${valueWidth}px`, color: valueMode === "text" ? "var(--text)" : one.shown.color },
+      style: { width: `${valueWidth}px`, color: valueMode === "text" ? "var(--text)" : ink(one.shown.color) },
     },
     write(one.shown),
   );
@@ -93,7 +89,7 @@ function columnOf(one: Single, options: BarOptions): HTMLElement {
     { class: "bar-column" },
     options.valueMode === "hidden"
       ? null
-      : h("div", { class: "bar-value", style: { color: one.shown.color } }, write(one.shown)),
+      : h("div", { class: "bar-value", style: { color: ink(one.shown.color) } }, write(one.shown)),
     bar(one, options.displayMode ?? "gradient", options.showUnfilled ?? true, true),
     h("div", { class: "bar-name", title: one.name }, one.name),
   );

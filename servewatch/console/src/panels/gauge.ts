@@ -1,6 +1,6 @@
 /** The gauge panel: a value on an arc between minimum and maximum. */
 
-import { continuous, named, ramp } from "../color";
+import { continuous, ink, named, ramp, seen } from "../color";
 import { write } from "../data/display";
 import { h, svg } from "../dom";
 import type { Panel } from "../model";
@@ -35,7 +35,7 @@ function segments(one: Single): { from: number; to: number; color: string }[] {
   return steps.map((step, index) => ({
     from: share(step.value),
     to: index + 1 < steps.length ? share(steps[index + 1]!.value) : 1,
-    color: named(step.color),
+    color: seen(named(step.color)),
   }));
 }
 
@@ -66,7 +66,7 @@ function dial(one: Single, options: GaugeOptions, size: { width: number; height:
     ...(options.showThresholdMarkers === false ? [] : markers(one)),
     svg(
       "text",
-      { x: 100, y: 108, "text-anchor": "middle", "font-size": fontSize, fill: color, "font-weight": 500 },
+      { x: 100, y: 108, "text-anchor": "middle", "font-size": fontSize, fill: ink(color), "font-weight": 500 },
       text,
     ),
   );

@@ -4,6 +4,7 @@ import { heatmap, heatmapLegend, toBuckets, type Buckets, type HeatmapOptions } 
 import type { Surroundings } from "../charts/frame";
 import { legend, toggled, type LegendOptions } from "../charts/legend";
 import { toLines } from "../charts/lines";
+import { rangeOf, spokenBuckets, spokenLanes, spokenLines } from "../charts/spoken";
 import { states, stateLegend, toLanes, type Lane, type StateOptions } from "../charts/states";
 import { signature, timeseries, type Chart, type ChartState } from "../charts/timeseries";
 import { applyConfig } from "../data/display";
@@ -109,6 +110,13 @@ function chartBoxes(box: HTMLElement, placement: string | undefined, after: HTML
   return chart;
 }
 
+/** Puts a chart into words where it stands. */
+function speak(box: HTMLElement, words: string): void {
+  const chart = box.querySelector(".chart");
+  chart?.setAttribute("role", "img");
+  chart?.setAttribute("aria-label", words);
+}
+
 const seriesPanel: Factory = (box, panel, around) => {
   const options = (panel.options ?? {}) as { legend?: LegendOptions; tooltip?: { mode?: string; sort?: string } };
   let hidden: ReadonlySet<string> = new Set();
@@ -141,11 +149,13 @@ const seriesPanel: Factory = (box, panel, around) => {
     const next = signature(state);
     if (chart && next === drawn) {
       box.querySelector(".legend")?.replaceChildren(...(list ? [list] : []));
-      return chart.update();
+      chart.update();
+    } else {
+      chart?.destroy();
+      chart = timeseries(chartBoxes(box, options.legend?.placement, list), around, () => state);
+      drawn = next;
     }
-    chart?.destroy();
-    chart = timeseries(chartBoxes(box, options.legend?.placement, list), around, () => state);
-    drawn = next;
+    speak(box, spokenLines(panel.title || "Chart", lines.lines));
   };
   const destroy = (): void => {
     chart?.destroy();
@@ -172,7 +182,11 @@ const heatmapPanel: Factory = (box, panel, around) => {
       const step = stepOf(result);
       buckets = toBuckets(applyConfig(result.frames, panel), step);
       const next = `${step} ${buckets.bounds.join()} ${Math.round(buckets.max)}`;
-      if (chart && key === next) return chart.update();
+      const words = (): void => speak(box, spokenBuckets(panel.title || "Heatmap", buckets, rangeOf(buckets, options)));
+      if (chart && key === next) {
+        chart.update();
+        return words();
+      }
       chart?.destroy();
       chart = null;
       key = next;
@@ -184,6 +198,7 @@ const heatmapPanel: Factory = (box, panel, around) => {
         options,
         step,
       );
+      words();
     },
     destroy: () => chart?.destroy(),
     redraw: () => chart?.plot.redraw(false),
@@ -202,12 +217,18 @@ const statePanel =
         lanes = toLanes(prepare(result, panel), stepOf(result), result.range.to, options);
         const list = options.legend?.showLegend === false || lanes.length === 0 ? null : stateLegend(lanes);
         const next = `${lanes.map((lane) => lane.name).join("\n")} ${list?.textContent}`;
-        if (chart && key === next) return chart.update();
-        chart?.destroy();
-        chart = null;
+        if (lanes.length === 0) {
+          chart?.destroy();
+          chart = null;
+          return noData(box, panel);
+        }
+        if (chart && key === next) chart.update();
+        else {
+          chart?.destroy();
+          chart = states(chartBoxes(box, undefined, list), around, () => lanes, options);
+        }
         key = next;
-        if (lanes.length === 0) return noData(box, panel);
-        chart = states(chartBoxes(box, undefined, list), around, () => lanes, options);
+        speak(box, spokenLanes(panel.title || "States", lanes));
       },
       destroy: () => chart?.destroy(),
       redraw: () => chart?.plot.redraw(false),

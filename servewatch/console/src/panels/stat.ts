@@ -1,6 +1,6 @@
 /** The stat panel: a number that can be read from across the room, with its recent course behind it. */
 
-import { alpha, mix, readableOn } from "../color";
+import { alpha, ink, readableOn, shaded } from "../color";
 import { write } from "../data/display";
 import { h, svg } from "../dom";
 import type { Panel } from "../model";
@@ -40,10 +40,6 @@ export function sparkline(one: Single, color: string): SVGSVGElement | null {
   );
 }
 
-function background(color: string, mode: string): string {
-  return mode === "background" ? `linear-gradient(120deg, ${mix(color, "#000000", 0.22)}, ${color})` : color;
-}
-
 function texts(one: Single, mode: string, many: boolean): { value: string; unit: string; name: string } {
   const value = one.shown.prefix + one.shown.text;
   if (mode === "name") return { value: one.name, unit: "", name: "" };
@@ -55,7 +51,7 @@ function card(one: Single, options: StatOptions, size: { width: number; height: 
   const { colorMode = "value", graphMode = "area", textMode = "auto", justifyMode = "auto" } = options;
   const filled = colorMode.startsWith("background");
   const { color } = one.shown;
-  const ink = filled ? readableOn(color) : colorMode === "none" ? "var(--text)" : color;
+  const written = filled ? readableOn(color) : colorMode === "none" ? "var(--text)" : ink(color);
   const graph =
     graphMode === "none" || size.height < 50 ? null : sparkline(one, filled ? alpha(readableOn(color), 1) : color);
   const { value, unit, name } = texts(one, textMode, many);
@@ -68,7 +64,7 @@ function card(one: Single, options: StatOptions, size: { width: number; height: 
     "div",
     {
       class: filled ? `${wide} filled` : wide,
-      style: { color: ink, ...(filled ? { background: background(color, colorMode) } : {}) },
+      style: { color: written, ...(filled ? { background: colorMode === "background" ? shaded(color) : color } : {}) },
     },
     graph,
     name ? h("div", { class: "stat-name", style: { "font-size": `${nameSize}px` } }, name) : null,

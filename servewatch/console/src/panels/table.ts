@@ -1,6 +1,6 @@
 /** The table panel: sortable columns, coloured cells, bars, links. */
 
-import { alpha, readableOn } from "../color";
+import { ink, readableOn, shaded } from "../color";
 import { extent, show, write } from "../data/display";
 import { nameOf, rowCount, type Field, type Frame } from "../data/frame";
 import { sorted } from "../data/transform";
@@ -96,10 +96,9 @@ function cell(frame: Frame, one: Field, row: number): HTMLElement {
   const { type = "auto", mode } = kind(column);
   const text = write(shown);
   const styles: Record<string, string> = { "text-align": align(one) };
-  if (type === "color-text" || type === "pill") styles.color = shown.color;
+  if (type === "color-text" || type === "pill") styles.color = ink(shown.color);
   if (type === "color-background") {
-    styles.background =
-      mode === "basic" ? shown.color : `linear-gradient(120deg, ${alpha(shown.color, 0.75)}, ${shown.color})`;
+    styles.background = mode === "basic" ? shown.color : shaded(shown.color);
     styles.color = readableOn(shown.color);
   }
   const single: Single = { name: nameOf(one), shown, field: one, limits, labels: one.labels, times: [], values: [] };
@@ -109,7 +108,7 @@ function cell(frame: Frame, one: Field, row: number): HTMLElement {
       "div",
       { class: "cell-gauge" },
       bar(single, mode ?? "gradient", true),
-      h("span", { style: { color: shown.color } }, text),
+      h("span", { style: { color: ink(shown.color) } }, text),
     );
   if (type === "sparkline") content = sparkline(single, shown.color) ?? text;
   return h(
