@@ -152,7 +152,7 @@ class WorkerServer(Server):
             self._loop.call_soon_threadsafe(self._open.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to load; the door stays closed for now unless this is the herald."""
+        """Begin to load; the door stays closed unless this is the herald."""
         self._loop = asyncio.get_running_loop()
         await super().startup(sockets if self._herald else [])
         if not self._herald:

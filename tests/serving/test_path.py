@@ -31,6 +31,7 @@ TOUCHED = {
     "serving/types/json.py": "the answer as JSON",
     "serving/tracks.py": "whether somebody traces the request",
     "serving/counts.py": "its outcome",
+    "monitoring/metrics.py": "its time, in a histogram",
     "serving/pace.py": "how fast the runner is, for Retry-After",
     "serving/brevity.py": "whether a call is too brief for a thread",
 }

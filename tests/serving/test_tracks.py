@@ -219,10 +219,12 @@ def test_health_and_metrics_are_not_traced(shop: Callable[..., Any]) -> None:
 
 
 @pytest.mark.parametrize("endpoint", ["localhost:4318", "nothing"])
-def test_a_collectors_address_that_is_none_ends_the_service(serve: Callable[..., Any], endpoint: str) -> None:
+def test_a_collectors_address_that_is_none_ends_the_service(
+    serve: Callable[..., Any], eventually: Callable[..., Any], endpoint: str
+) -> None:
     """The error has the value, what is accepted, and the setting."""
     live = serve(Shop, ready=False, trace_endpoint=endpoint)
-    live.thread.join(10) if live.lifecycle.state == "failed" else None
+    eventually(lambda: live.lifecycle.state == "failed")
     error = live.lifecycle.error
     assert str(error).startswith(f"the collector is '{endpoint}', expected a URL such as http://127.0.0.1:4318")
     assert "SERVEWATCH_TRACE_ENDPOINT" in str(error)

@@ -33,9 +33,10 @@ def test_each_alert_fires_within_two_evaluations_of_what_is_promised(incident):
     written = [row.split(" | ") for row in page if row.startswith(f"| {incident.name} |")]
     told = [table.line(row).split(" | ") for row in outcome.rows()]
     assert [row[:4] + row[6:] for row in written] == [row[:4] + row[6:] for row in told]
-    # Prometheus 3 leaves the oldest sample of a window out, which is one evaluation at most.
+    # promtool takes groups of rules in any order, and what reads another group's recording may lag by an evaluation;
+    # Prometheus 3 leaves the oldest sample of a window out, which is one more at most.
     for page_row, row in zip(written, told, strict=True):
-        assert abs(float(page_row[4] or 0) - float(row[4] or 0)) <= incident.step
+        assert abs(float(page_row[4] or 0) - float(row[4] or 0)) <= 2 * incident.step
 
 
 def test_an_alert_that_nobody_promised_is_told():
