@@ -55,12 +55,18 @@ def coded(metric: Metric, label: str, *more: tuple[str, str], **where: str | Mat
     def made(window: str, chosen: Where) -> Expr:
         found, told = total(("service", label), rate(metric, window, **chosen, **where)), label
         if label == "code":  # kept beside, as two values that come to stand for one code would else be one series twice
-            found, told = _relabelled(found, "told", "$1", "code", "(.*)"), "told"
+            found, told = relabelled(found, "told", "$1", "code", "(.*)"), "told"
         for pattern, code in (*more, ("([0-9]{3})", "$1")):
-            found = _relabelled(found, "code", code, told, pattern)
+            found = relabelled(found, "code", code, told, pattern)
         return total(("service", "code"), found)
 
     return Answers(made)
+
+
+def merged(*found: Expr) -> Expr:
+    """Requests that a server counts in several places, which differ in some label, by service and code."""
+    every = frozenset.intersection(*(one.labels for one in found))
+    return total(("service", "code"), Expr("\nor ".join(map(str, found)), every))
 
 
 def summed(metric: Metric, **where: str | Match) -> Fill:
@@ -97,7 +103,7 @@ def in_seconds(latency: Latency, window: str, chosen: Where) -> Expr:
     if latency.unit == 1:
         return found
     for bound in latency.metric.buckets:
-        found = _relabelled(found, "le", f"{latency.unit * bound:.6g}", "le", _written(bound))
+        found = relabelled(found, "le", f"{latency.unit * bound:.6g}", "le", _written(bound))
     return found
 
 
@@ -134,6 +140,7 @@ def _written(bound: float) -> str:
     return "|".join(re.escape(text).replace("\\-", "-") for text in same)
 
 
-def _relabelled(inner: Expr, label: str, to: str, source: str, pattern: str) -> Expr:
+def relabelled(inner: Expr, label: str, to: str, source: str, pattern: str) -> Expr:
+    """Write a label from another one's value, where the pattern matches all of it."""
     escaped = pattern.replace("\\", "\\\\")
     return Expr(f'label_replace({inner}, "{label}", "{to}", "{source}", "{escaped}")', inner.labels | {label})
