@@ -10,6 +10,7 @@ import numpy as np
 
 from monitoring.reference import Learner, Reference, ReferenceInvalid, files, table
 from monitoring.reference.learner import split
+from serving.answers import pick
 from serving.errors import ServewatchError, ServiceInvalid
 from serving.loading import load_service
 from serving.service import Batched
@@ -96,5 +97,10 @@ def of_service(target: str, method: str | None) -> Run:
             f"{target} has no batched method {method!r}" if method else f"{target} has {len(batched)} batched methods",
             f"--method NAME, one of: {', '.join(batched)}" if batched else "give --outputs COLUMN",
         )
-    service, function = cls(), batched[method].function
-    return lambda rows: function(service, rows)
+    service, function, part = cls(), batched[method].function, batched[method].batching.outputs
+    if isinstance(part, tuple):
+        raise ServiceInvalid(
+            f"{method!r} of {target} answers a class and its confidence; a reference is learnt from probabilities",
+            "leave --service out, where the model itself answers them, or give --outputs COLUMN",
+        )
+    return lambda rows: function(service, rows) if part is None else pick(part, function(service, rows))

@@ -16,11 +16,12 @@ from monitoring import Metrics
 from monitoring.catalogue import quality
 from monitoring.quality import Feedback, Identifier, Memory, Receipt, Subject
 from monitoring.reference import Reference, ReferenceInvalid
+from serving.answers import Reader
 from serving.errors import BodyTooLarge, InvalidInput, ServiceInvalid, SettingInvalid, UnfitInput
 from serving.exchange import Head, Receive, Send, read_body
 from serving.settings import PREFIX, Settings
 from serving.store import Model
-from serving.watching import Definition
+from serving.watching import Definition, readers
 
 PATH = "/feedback"
 HEADER = b"x-prediction-id"
@@ -34,7 +35,7 @@ _SHAPE = 'send {"id": "...", "label": "..."}, a list of these, or one a line as 
 
 log = logging.getLogger("serving.feedback")
 Remember = Callable[[list[int]], Awaitable[list[bool]]]
-Call = tuple[Identifier, Any]
+Call = tuple[Identifier, Any, Reader | None]
 
 
 class NoLabels(UnfitInput):
@@ -49,6 +50,8 @@ class Desk:
     def __init__(self, definition: Definition, metrics: Metrics, settings: Settings) -> None:
         methods = [*definition.runners, *definition.endpoints]
         self._methods: dict[str, str] = {method.name: method.watch for method in methods if method.watch}
+        self._outputs = {method.name: method.outputs for method in methods if method.outputs is not None}
+        self._readers: dict[str, Reader] = {}
         self._metrics = metrics
         self._secret = secret(settings) if self._methods else b""
         self._days, self._minimum = settings.feedback_days, settings.accuracy_minimum
@@ -73,6 +76,7 @@ class Desk:
         except ReferenceInvalid as error:
             self._refused.append(str(error))
             return
+        self._readers.update(readers(self._outputs, self._methods, name, reference))
         if self._minimum:
             whose = {"model": name, "model_version": model.info.version, "reference": reference.hash}
             self._metrics.gauge(quality.ACCURACY_MINIMUM, **whose).set(self._minimum)
@@ -97,7 +101,12 @@ class Desk:
         """Note what a watched method answered, or the future of it; `alone` says that it is no rows, but one thing."""
         identifier = self._identifiers.get(self._methods.get(method, ""))
         if identifier is not None and (calls := self._calls.get()) is not None:
-            calls.append((identifier, [answer] if alone else answer))
+            read = self._readers.get(method)
+            if read is not None and not isinstance(answer, Future):
+                answer, read = read(answer, not alone), None
+            elif alone:
+                answer = [answer]
+            calls.append((identifier, answer, read))
 
     def noting(self, method: str, submit: Callable[[Any], Future[Any]]) -> Callable[[Any], Future[Any]]:
         """The same as `submit`, and each call is noted."""
@@ -114,12 +123,12 @@ class Desk:
     def headers(self, calls: list[Call]) -> tuple[tuple[bytes, bytes], ...]:
         """The header of an answer that these calls led to: an id for each model, of all its rows in their order."""
         answers: dict[Identifier, list[Any]] = {}
-        for identifier, answer in calls:
+        for identifier, answer, read in calls:
             if isinstance(answer, Future):
                 if not answer.done() or answer.cancelled() or answer.exception() is not None:
                     continue
                 answer = answer.result()
-            answers.setdefault(identifier, []).append(answer)
+            answers.setdefault(identifier, []).append(answer if read is None else read(answer))
         found = {one.ids.subject.model: one(*parts) for one, parts in answers.items()}
         if len(found) == 1:
             text = next(iter(found.values())) or ""

@@ -32,6 +32,8 @@ class Batching:
     warmup: Any = field(default=True, compare=False)
     """Whether it is called before the service is ready, or the rows that it is then called with."""
     watch: bool | str = False
+    outputs: Any = None
+    """Which part of each answer is watched, where it is not the whole."""
 
 
 class Batched(Generic[In, Out]):
@@ -73,6 +75,7 @@ def batched(
     retry: bool = False,
     warmup: Any = True,
     watch: bool | str = False,
+    outputs: Any = None,
 ) -> Callable[[Callable[[Any, In], Out]], Batched[In, Out]]: ...
 def batched(
     function: Any = None,
@@ -84,13 +87,15 @@ def batched(
     retry: bool = False,
     warmup: Any = True,
     watch: bool | str = False,
+    outputs: Any = None,
 ) -> Any:
     """Run a method with the rows of many requests, joined along the first axis; it answers a row for each.
 
     `retry=True` says that it may be run twice: what a runner's process had in hand when it died is sent to another.
     Before the service is ready it is called with what its endpoints make of their examples, or with the rows that
     `warmup` gives; not at all with `warmup=False`. With `watch=True` its rows and answers are counted in the bins of
-    the model's reference; `watch="name"` says which model where the service uses several.
+    the model's reference; `watch="name"` says which model where the service uses several. `outputs` says which part of
+    each answer is the model's, where that holds more: a key, a function, or a pair of them for class and confidence.
     """
     _check_batching(max_rows, max_wait, threads)
 
@@ -99,7 +104,7 @@ def batched(
             raise ServiceInvalid(f"{function.__qualname__} yields and is @batched", "return all rows")
         if inspect.iscoroutinefunction(function):
             raise ServiceInvalid(f"{function.__qualname__} is async and @batched: it runs on a thread", "make it a def")
-        return Batched(function, Batching(max_rows, max_wait, threads, retry, warmup, watch))
+        return Batched(function, Batching(max_rows, max_wait, threads, retry, warmup, watch, outputs))
 
     return declare(function) if function is not None else declare
 
@@ -142,6 +147,7 @@ class Api:
     example: Any = None
     warmup: bool = True
     watch: bool | str = False
+    outputs: Any = None
 
 
 @overload
@@ -159,6 +165,7 @@ def api(
     example: Any = None,
     warmup: bool = True,
     watch: bool | str = False,
+    outputs: Any = None,
 ) -> Callable[[F], F]: ...
 def api(
     function: Any = None,
@@ -174,6 +181,7 @@ def api(
     example: Any = None,
     warmup: bool = True,
     watch: bool | str = False,
+    outputs: Any = None,
 ) -> Any:
     """Make a method an endpoint: POST /<its name>, or `path`.
 
@@ -182,8 +190,8 @@ def api(
     yields streams its answer. After `timeout` seconds a request is given up (0: never; else the service's setting).
     `retry=True` on a `def`: it may be run a second time where a runner's process died with it.
     Before the service is ready it is called once with `example`, or with an array of zeros or a black picture where
-    it takes one; not with `warmup=False`. `watch` is as with @batched; what is watched of an endpoint that is not
-    batched is each request's value and answer.
+    it takes one; not with `warmup=False`. `watch` and `outputs` are as with @batched; what is watched of an endpoint
+    that is not batched is each request's value and answer.
     """
     _check_batching(max_rows, max_wait, threads or 1)
     if not 0 <= (timeout or 0) < math.inf:
@@ -193,8 +201,8 @@ def api(
         where = path or f"/{method.__name__}"
         if not _PATH.match(where) or where in RESERVED:
             raise ServiceInvalid(f"endpoint path {where!r} is reserved or not a path", "give a path like '/predict'")
-        batching = Batching(max_rows, max_wait, threads or 1, retry, warmup, watch) if batch else None
-        method.__serving_api__ = Api(where, batching, threads or 4, timeout, retry, example, warmup, watch)
+        batching = Batching(max_rows, max_wait, threads or 1, retry, warmup, watch, outputs) if batch else None
+        method.__serving_api__ = Api(where, batching, threads or 4, timeout, retry, example, warmup, watch, outputs)
         return method
 
     return declare(function) if function is not None else declare

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar, overload
 
+from serving.answers import Outputs
+from serving.answers import check as check_outputs
 from serving.errors import ServiceInvalid
 from serving.methods import STORE, Api, Batched, Batching, ModelRef, api, batched, use
 from serving.signature import Signature, read_signature
@@ -37,6 +39,8 @@ class Endpoint:
     warmup: bool = True
     watch: str = ""
     """The model by whose reference its requests are watched, where they are not watched in batches."""
+    outputs: Outputs = None
+    """Which part of its answers is watched; None for the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class RunnerSpec:
     stream: bool = False
     watch: str = ""
     """The model by whose reference its batches are watched."""
+    outputs: Outputs = None
+    """Which part of each answer is watched; None for the whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +143,20 @@ def _define(cls: type, name: str, version: str) -> Definition:
     for key, member in members.items():
         if isinstance(member, Batched):
             watch = check_watch(f"{cls.__name__}.{key}", member.batching.watch, models)
-            runners.append(RunnerSpec(key, True, member.batching, watch=watch))
+            outputs = check_outputs(f"{cls.__name__}.{key}", member.batching.outputs, watch)
+            runners.append(RunnerSpec(key, True, member.batching, watch=watch, outputs=outputs))
         elif isinstance(declared := getattr(member, "__serving_api__", None), Api):
             endpoint = _endpoint(cls, key, member, declared)
             watch = check_watch(f"{cls.__name__}.{key}", declared.watch, models, endpoint.signature.stream is not None)
-            endpoints.append(replace(endpoint, watch="" if declared.batching else watch))
+            answer = getattr(endpoint.signature.output, "type", Any)
+            outputs = check_outputs(f"{cls.__name__}.{key}", declared.outputs, watch, answer)
+            endpoints.append(replace(endpoint, watch="" if declared.batching else watch, outputs=outputs))
             if endpoints[-1].runner is not None:
                 single = Batching(1, threads=declared.threads, retry=declared.retry, warmup=declared.warmup)
                 batching = declared.batching or single
                 stream = inspect.isgeneratorfunction(member)
                 batch = declared.batching is not None
-                runners.append(RunnerSpec(key, batch, batching, stream, watch if batch else ""))
+                runners.append(RunnerSpec(key, batch, batching, stream, watch if batch else "", outputs))
     if not endpoints:
         raise ServiceInvalid(f"{cls.__name__} has no endpoint", "put @api on a method")
     _check_names(cls, endpoints)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, get_origin
 
 import numpy as np
@@ -15,6 +15,7 @@ from monitoring.drift.counts import Counts
 from monitoring.drift.watched import Watched
 from monitoring.reference import Reference, ReferenceInvalid, extractor
 from serving import rows
+from serving.answers import Outputs, Reader
 from serving.errors import ServiceInvalid
 from serving.methods import ModelRef
 from serving.settings import Settings
@@ -88,8 +89,11 @@ class Watching:
     ) -> None:
         """`runners` and `endpoints` say which methods run in this process; `share` gives memory that others show."""
         self._metrics, self._share = metrics, share
+        self._in_batches = frozenset(spec.name for spec in definition.runners if spec.watch)
         methods = [*(definition.runners if runners else ()), *(definition.endpoints if endpoints else ())]
         self._by_method: dict[str, str] = {method.name: method.watch for method in methods if method.watch}
+        self._outputs = {method.name: method.outputs for method in methods if method.outputs is not None}
+        self._readers: dict[str, Reader] = {}
         self._watchers: dict[str, Watcher | Unwatched] = {}
 
     def loaded(self, model: Model, settings: Settings | None = None) -> str:
@@ -99,6 +103,8 @@ class Watching:
             self._watchers[model.info.name] = watcher = self._begin(model.info, reference)
             if isinstance(watcher, Watcher) and settings is not None:
                 watcher.sampler = rows.sampler(settings, model.info, extractor(watcher.reference))
+            if reference is not None:
+                self._readers.update(readers(self._outputs, self._by_method, model.info.name, reference))
         return reference.hash if reference is not None else ""
 
     def _begin(self, info: ModelInfo, reference: Reference | None) -> Watcher | Unwatched:
@@ -137,13 +143,13 @@ class Watching:
     def around(self, name: str, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """A batched method that also hands over what it was given and what it answered; one not watched as it is."""
         watcher = self._watchers.get(self._by_method.get(name, ""))
-        if watcher is None:
+        if watcher is None or name not in self._in_batches:
             return function
-        observe = watcher.observe
+        observe, read = watcher.observe, self._readers.get(name)
 
         def watched(rows: Any) -> Any:
             answer = function(rows)
-            observe(rows, answer)
+            observe(rows, answer if read is None else read(answer))
             return answer
 
         return watched
@@ -152,14 +158,24 @@ class Watching:
         """A request of an endpoint that is not batched: what it brought, and what was answered."""
         watcher = self._watchers.get(self._by_method.get(name, ""))
         if watcher is not None:
-            if not has_rows(signature):
-                value, answer = _row(value), _row(answer)
-            watcher.observe(value, answer)
+            alone, read = not has_rows(signature), self._readers.get(name)
+            if read is not None:
+                answer = read(answer, not alone)
+            elif alone:
+                answer = _row(answer)
+            watcher.observe(_row(value) if alone else value, answer)
 
     def close(self) -> None:
         """Count what was handed over, and end."""
         for watcher in self._watchers.values():
             watcher.close()
+
+
+def readers(
+    outputs: Mapping[str, Outputs], models: Mapping[str, str], model: str, reference: Reference
+) -> dict[str, Reader]:
+    """What reads the answers of those methods of a model that say which part of them is watched."""
+    return {name: Reader(part, reference, name) for name, part in outputs.items() if models.get(name) == model}
 
 
 def has_rows(signature: Signature) -> bool:

@@ -95,6 +95,7 @@ def test_a_watched_method_is_counted_whatever_its_kind(
     expected = [np.sum(rows[:, 0] <= 0), np.sum((rows[:, 0] > 0) & (rows[:, 0] <= 1)), np.sum(rows[:, 0] > 1), 0]
     assert seen(live, X) == expected
     assert seen(live, CLASS) == [*answered, 0, 0]
+    assert live.value("servewatch_feature_rows_failed_total", model="judge", model_version="3") == 0
 
 
 def test_nothing_is_counted_that_was_not_asked(serve: Callable[..., Any], stored: Callable[..., None]) -> None:

@@ -128,6 +128,31 @@ def test_a_services_method_is_run_in_place_of_the_model(servewatch: Run) -> None
     assert reference.extraction["outputs"] == {"kind": "classes"}
 
 
+def test_of_a_method_that_answers_more_the_part_that_it_names_is_learnt(servewatch: Run, home: Path) -> None:
+    """`outputs=` is what is watched, so it is what is learnt; a class with its confidence is not enough for that."""
+    described = (
+        SERVICE
+        + """
+    @batched(watch=True, outputs="shares")
+    def described(self, rows):
+        return [{"shares": row} for row in self.model(rows)]
+
+    @batched(watch=True, outputs=("side", "sure"))
+    def paired(self, rows):
+        return [{"side": "left", "sure": 0.9} for row in rows]
+"""
+    )
+    (home / "describing.py").write_text(described)
+    words = ("reference", "learn", "rows.npz", "--model", "sides", "--labels", "side", "--service", "describing:Sides")
+    assert servewatch(*words, "--method", "described")[0] == 0
+    reference = Store().reference("sides")
+    assert reference is not None
+    assert reference.extraction["outputs"]["kind"] == "probabilities"
+    code, _, err = servewatch(*words, "--method", "paired")
+    assert code == 2
+    assert "'paired' of describing:Sides answers a class and its confidence" in err
+
+
 def test_outputs_that_are_in_the_file_need_no_model_to_be_run(servewatch: Run) -> None:
     """A column of answers is the outputs."""
     assert servewatch("reference", "learn", "rows.csv", "--model", "sides", "--outputs", "side")[0] == 0
