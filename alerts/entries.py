@@ -38,6 +38,8 @@ def pagerduty(options: Mapping[str, str], secret: str) -> Config:
     """An incident of PagerDuty: its details are what the responder sees first."""
     details = {
         "what": template("details"),
+        "value": template("value"),
+        "threshold": template("threshold"),
         "dashboard": _DASHBOARD,
         "runbook": _RUNBOOK,
         "silence": SILENCE,

@@ -40,6 +40,7 @@ SLOTH_INFO = "sloth_slo_info"
 _ALERT_NAME = re.compile(r"[A-Z][A-Za-z0-9]+\Z")
 _RECORDING_NAME = re.compile(r"[a-z_][a-z0-9_]*(:[a-z0-9_]+)+\Z")
 _LABEL_IN_TEXT = re.compile(r"\$labels\.(\w+)")
+_VALUE_IN_TEXT = re.compile(r"\{\{ \$value \| [^}]*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,20 @@ class Alert:
         """The link to this alert's heading in the runbook."""
         return f"{RUNBOOK}#{self.name.lower()}"
 
+    @property
+    def measured(self) -> dict[str, str]:
+        """The value in the digits of the summary, where it has one, and the limit where the value is held against one.
+
+        A burn rate has several limits and an accuracy a margin: these stand in their descriptions.
+        """
+        shown = _VALUE_IN_TEXT.search(self.summary)
+        if shown is None:
+            return {}
+        several, number = self.topic == "slo", re.escape(f"{self.threshold:.15g}")
+        held = self.threshold and not several and re.search(rf"[<>]=? {number}(?![\d.])", str(self.expr))
+        limit = shown[0].replace("$value", repr(float(self.threshold)))
+        return {"value": shown[0]} | ({"threshold": limit} if held else {})
+
     def rule(self) -> dict[str, Any]:
         """The rule as Prometheus reads it."""
         rule: dict[str, Any] = {"alert": self.name, "expr": str(self.expr), "for": self.for_}
@@ -116,6 +131,7 @@ class Alert:
         rule["annotations"] = {
             "summary": self.summary,
             "description": self.description,
+            **self.measured,
             "runbook_url": self.runbook,
             "dashboard_url": _SERVED + _BOARDS.get(self.topic, _BOARD),
         }

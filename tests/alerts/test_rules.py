@@ -14,6 +14,7 @@ from alerts.promql import Expr, QueryInvalid, select
 from alerts.requests import REQUEST_ERRORS_HIGH, UP
 from alerts.rules import HEADER, Recording, groups, rules_file, to_yaml
 from dashboards.service import UID
+from servewatch.stack import promtool
 
 README = Path(alerts.__file__).parent / "README.md"
 
@@ -28,6 +29,36 @@ def test_an_alert_links_to_its_services_dashboard():
     """The link ends in the Service dashboard's own uid and chooses the service, whatever its name holds."""
     link = REQUEST_ERRORS_HIGH.rule()["annotations"]["dashboard_url"]
     assert link.endswith(f"/d/{UID}?var-service={{{{ $labels.service | urlquery }}}}")
+
+
+def test_a_value_and_its_limit_are_fields_in_the_same_digits():
+    """Programs need not read them out of a sentence; what has no value, or no single limit, has no such field."""
+    found = {alert.name: alert.measured for alert in alerts.ALERTS}
+    assert found["RequestErrorsHigh"] == {
+        "value": "{{ $value | humanizePercentage }}",
+        "threshold": "{{ 0.05 | humanizePercentage }}",
+    }
+    assert found["ServiceDown"] == {}
+    assert [*found["AccuracyLow"], *found["SLOBudgetBurnsFast"]] == ["value", "value"]
+    assert REQUEST_ERRORS_HIGH.rule()["annotations"].items() >= found["RequestErrorsHigh"].items()
+
+
+@pytest.mark.skipif(promtool.find() is None, reason="promtool is not on PATH")
+@pytest.mark.parametrize(
+    ("name", "value", "threshold"),
+    [("RequestErrorsHigh", "25%", "5%"), ("QueueGrowing", "0", "50"), ("RequestLatencyHigh", "0.250", "0.500")],
+)
+def test_prometheus_fills_in_a_value_and_its_limit(name, value, threshold, tmp_path):
+    """Of a quarter, promtool makes the value and the limit, both in the digits of the alert's summary."""
+    (measured,) = [alert.measured for alert in alerts.ALERTS if alert.name == name]
+    rule = {"alert": "Quarter", "expr": "vector(0.25)", "annotations": measured}
+    expected = {"alertname": "Quarter", "eval_time": "1m"}
+    expected |= {"exp_alerts": [{"exp_annotations": {"value": value, "threshold": threshold}}]}
+    (tmp_path / "rules.yml").write_text(to_yaml({"groups": [{"name": "g", "rules": [rule]}]}))
+    file, test = tmp_path / "test.yml", {"interval": "1m", "alert_rule_test": [expected]}
+    file.write_text(to_yaml({"rule_files": ["rules.yml"], "tests": [test]}))
+    answer = promtool.run_tests(file)
+    assert answer.fine, answer.text
 
 
 def test_texts_are_as_true_once_an_alert_is_over():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -30,12 +31,14 @@ class Place:
 
     def __init__(self, url: str, hooks: Hooks, mail: Mail) -> None:
         self.url, self.hooks, self.mail = url, hooks, mail
+        self.measured = {"value": "5.31%", "threshold": "1.25%"}
 
     def fire(self, name: str = "RequestErrorsHigh", severity: str = "page", **more: str) -> None:
         labels = {"alertname": name, "service": "fa shion", "severity": severity, "instance": "10.0.0.7:9464", **more}
         told = {
             "summary": "fa shion: 5.3% of requests failed <!channel>",
             "description": "Of the last 5m; 1% is the limit.",
+            **self.measured,
             "runbook_url": RUNBOOK,
             "dashboard_url": "http://127.0.0.1:3002/d/servewatch-service?var-service=fa+shion",
         }
@@ -99,10 +102,31 @@ def test_every_channel_says_what_is_wrong_since_when_how_bad_and_where_and_leads
             f"{place.url}/#/silences/new?filter={silence}",
         ):
             assert said in text, (channel, said, text)
+    assert "*Value:* 5.31%   *Limit:* 1.25%" in slack["text"]
+    assert "Value: 5.31%\nLimit: 1.25%\n" in texts["text"].replace("\r\n", "\n")
+    assert re.findall(r"<td[^>]*>(Value|Limit)</td><td>([^<]*)</td>", texts["html"]) == [
+        ("Value", "5.31%"),
+        ("Limit", "1.25%"),
+    ]
+    details = pager["payload"]["custom_details"]
+    assert (details["value"], details["threshold"]) == ("5.31%", "1.25%")
+    measured = place.first("/webhook")["alerts"][0]["annotations"]
+    assert (measured["value"], measured["threshold"]) == ("5.31%", "1.25%")
     assert slack["color"] == "danger"
     assert slack["title"] == "[FIRING, page] fa shion: RequestErrorsHigh"
     assert pager["payload"]["severity"] == "critical"
     assert place.first("/webhook")["alerts"][0]["labels"]["instance"] == "10.0.0.7:9464"
+
+
+def test_an_alert_without_a_value_has_no_empty_fields(place: Place) -> None:
+    """What is only true or false is told without the words for a value and a limit."""
+    place.measured = {}
+    place.fire("ServiceDown")
+    letter = wait_for(lambda: next(iter(place.mail.letters), None))
+    parts = [part.get_payload(decode=True).decode() for part in letter.walk() if not part.is_multipart()]
+    for text in (place.first("/slack")["attachments"][0]["text"], *parts):
+        assert "5.3% of requests failed" in text
+        assert not re.search(r"Value|Limit", text)
 
 
 def test_what_came_from_outside_mentions_nobody_and_writes_no_html(place: Place) -> None:
@@ -191,5 +215,6 @@ def test_teams_gets_a_card_that_says_all_of_it(tmp_path: Path) -> None:
             card = json.dumps(place.first("/teams")).replace("\\u0026", "&")
             for said in ("5.3% of requests failed", "2026-03-01 10:00:00 UTC", f"&from={FROM}&to=now", RUNBOOK):
                 assert said in card
+            assert "**Value:** 5.31% **Limit:** 1.25%" in card
             assert f"[Silence]({url}/#/silences/new?filter=" in card
             Alertmanager(url).deliver("teams", "ticket", "http://127.0.0.1:3002", 20.0)
