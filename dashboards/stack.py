@@ -7,7 +7,7 @@ from alerts.algebra import by, of
 from alerts.promql import Expr, Match, aggregate, increase, like, select, total
 from alerts.rules import RUNBOOK
 from alerts.windows import LONG
-from dashboards import alerting, marks, panels, stack_inside, style
+from dashboards import alerting, gateway, marks, panels, stack_inside, style
 from dashboards.panels import Modern
 from dashboards.service import UID as SERVICE_BOARD
 from monitoring.catalogue import stack
@@ -29,6 +29,7 @@ def render() -> str:
         ("Is everything scraped", 8, stack_inside.scraping(CHOSEN)),
         ("Is Prometheus well", 8, stack_inside.prometheus()),
         ("Is anybody told", 8, stack_inside.alertmanager()),
+        ("The gateway, where containers are behind one", 7, gateway.charts()),
         ("What services could not tell", 8, [stack_inside.losses()]),
         ("What fires about the stack", 7, [_alerts()]),
     ]

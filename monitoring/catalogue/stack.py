@@ -198,6 +198,67 @@ NOTIFICATION_SECONDS = Metric(
     buckets=(1.0, 5.0, 10.0, 15.0, 20.0),
 )
 
+GATEWAY_ANSWERS = Metric(
+    name="haproxy_frontend_http_responses_total",
+    kind="counter",
+    help="Answers that the gateway gave, its own among them, by class of their code. Of HAProxy.",
+    topic="stack",
+    labels=("proxy", "code"),
+)
+GATEWAY_CONNECTIONS = Metric(
+    name="haproxy_frontend_current_sessions",
+    kind="gauge",
+    help="Connections of clients that are open at the gateway. Of HAProxy.",
+    topic="stack",
+    labels=("proxy",),
+)
+GATEWAY_QUEUE = Metric(
+    name="haproxy_backend_current_queue",
+    kind="gauge",
+    help="Requests that wait at the gateway for a replica. Of HAProxy.",
+    topic="stack",
+    labels=("proxy",),
+)
+GATEWAY_RETRIES = Metric(
+    name="haproxy_backend_retry_warnings_total",
+    kind="counter",
+    help="Connections to a replica that did not come about and were tried again. Of HAProxy.",
+    topic="stack",
+    labels=("proxy",),
+)
+GATEWAY_REDISPATCHES = Metric(
+    name="haproxy_backend_redispatch_warnings_total",
+    kind="counter",
+    help="Requests that another replica got than the one chosen at first. Of HAProxy.",
+    topic="stack",
+    labels=("proxy",),
+)
+GATEWAY_FAILURES = Metric(
+    name="haproxy_backend_connection_errors_total",
+    kind="counter",
+    help="Requests for which no connection to a replica came about. Of HAProxy.",
+    topic="stack",
+    labels=("proxy",),
+)
+GATEWAY_REPLICA = Metric(
+    name="haproxy_server_status",
+    kind="gauge",
+    help="1 for the state that a replica is in (UP, DOWN, DRAIN, MAINT, NOLB), 0 for the others. Of HAProxy.",
+    topic="stack",
+    labels=("proxy", "server", "state"),
+)
+
+GATEWAY = (
+    GATEWAY_ANSWERS,
+    GATEWAY_CONNECTIONS,
+    GATEWAY_QUEUE,
+    GATEWAY_RETRIES,
+    GATEWAY_REDISPATCHES,
+    GATEWAY_FAILURES,
+    GATEWAY_REPLICA,
+)
+"""What the gateway of containers exposes; natively there is none."""
+
 ALL = (
     UP,
     CPU,
@@ -225,4 +286,5 @@ ALL = (
     ALERTMANAGER_ALERTS,
     SILENCES,
     NOTIFICATION_SECONDS,
+    *GATEWAY,
 )

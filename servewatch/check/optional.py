@@ -1,9 +1,9 @@
-"""What a service has only where it does the thing: streams, several processes, GPUs, a reference to compare with."""
+"""What is there only where something does the thing: streams, several processes, GPUs, a reference, a gateway."""
 
 from __future__ import annotations
 
 import alerts
-from monitoring.catalogue import Metric, drift, own, quality, requests, runtime
+from monitoring.catalogue import Metric, drift, own, quality, requests, runtime, stack
 
 _DOES: tuple[tuple[Metric, tuple[Metric, ...]], ...] = (
     (requests.FIRST_CHUNK, (requests.FIRST_CHUNK,)),
@@ -13,6 +13,7 @@ _DOES: tuple[tuple[Metric, tuple[Metric, ...]], ...] = (
     (runtime.GPU_UTILISATION, runtime.GPU),
     (drift.OBSERVATIONS, drift.ALL),
     (quality.LABELLED, quality.ALL),
+    (stack.GATEWAY_ANSWERS, stack.GATEWAY),
 )
 """What shows that a service does it, and the metrics that it then has."""
 

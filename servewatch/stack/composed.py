@@ -23,6 +23,12 @@ DEMO = Path("demo")
 RULES = "/etc/prometheus/rules/*.rules.yml"
 LONGTERM = "http://longterm:8428/api/v1/write"
 TEMPO = "http://tempo:3200"
+GATEWAY: dict[str, Any] = {
+    "job_name": "gateway",
+    "params": {"scope": ["frontend", "backend", "server"], "no-maint": [""]},
+    "static_configs": [{"targets": ["gateway:8405"]}],
+}
+"""HAProxy's own metrics, without the places for replicas that nobody has taken."""
 PROFILES = {"node": ("node-exporter", 9100), "dcgm": ("dcgm-exporter", 9400)}
 """Jobs of containers that are there with their profile alone, and their ports: no such name is no such target."""
 
@@ -51,6 +57,7 @@ def prometheus_yml(service_name: str = SERVICE, longterm: bool = False) -> str:
             job["static_configs"] = [{"targets": [f"{job['job_name']}:{getattr(ports, job['job_name'])}"]}]
             if job["job_name"] == "alertmanager":
                 job |= _named("alertmanager-2", ports.alertmanager)
+    found["scrape_configs"].append(GATEWAY)
     found["scrape_configs"] += [{"job_name": job, **_named(*where)} for job, where in PROFILES.items()]
     found["scrape_configs"].append(targets.scraped_from_files())
     if longterm:

@@ -27,6 +27,8 @@ VALUES = {
     "feature": ("confidence", "predicted_class"),
     "role": ("input", "output"),
     "quantile": ("0.99",),
+    "proxy": ("door", "serving"),
+    "state": ("active", "UP"),
     "bin": ("00", "01", "other", "missing"),
 }
 """What a label is in the samples; any other label is its own name."""

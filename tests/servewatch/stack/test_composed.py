@@ -31,6 +31,16 @@ def test_every_name_that_prometheus_looks_up_is_one_of_a_container() -> None:
     assert looked_up | fixed <= {name for service in SERVICES for name in names(service)}
 
 
+def test_the_gateway_is_asked_at_the_port_that_it_opens() -> None:
+    """The job of the gateway's own metrics names the port of HAProxy's exporter, which no host publishes."""
+    jobs = {job["job_name"]: job for job in yaml.safe_load(prometheus_yml())["scrape_configs"]}
+    (target,) = jobs["gateway"]["static_configs"][0]["targets"]
+    port = target.removeprefix("gateway:")
+    told = (ROOT / "servewatch/stack/gateway/haproxy.cfg").read_text()
+    assert f"  bind :{port}\n  http-request use-service prometheus-exporter if {{ path /metrics }}\n" in told
+    assert all(not published.endswith(f":{port}") for published in SERVICES["gateway"]["ports"])
+
+
 def test_both_alertmanagers_are_told_where_there_are_two() -> None:
     """The two have one name together, under which Prometheus tells them and they find each other."""
     for service in ("alertmanager", "alertmanager-2"):
