@@ -7,6 +7,8 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,11 +19,14 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from alerts.adapters import BY_KIND
+from alerts.adapters.foreign import SECONDS
 from servewatch.stack import health, targets
 from tests.servewatch.stack.stacks import free_port, wait_for
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[3]
-BENTOML, PLAIN = (ROOT / ".bench" / name / "bin" / "python" for name in ("bentoml", "plain"))
+BENTOML, PLAIN, MLSERVER, RAY = (
+    ROOT / ".bench" / name / "bin" / "python" for name in ("bentoml", "plain", "mlserver", "ray")
+)
 INSTALL = "is missing; run: python -m venv .bench/{0} && .bench/{0}/bin/pip install {1}"
 
 
@@ -61,15 +66,19 @@ def compared(kind: str, page: dict[str, Metric]) -> set[str]:
         assert labels == set(metric.labels) - {"service", "adapter"}, metric.name
         bounds = {float(sample.labels["le"]) for sample in family.samples if "le" in sample.labels} - {float("inf")}
         # Those of a batch's size end at the largest batch that the service allows.
-        assert bounds == set(metric.buckets) if metric.unit == "seconds" else bounds <= set(metric.buckets), metric.name
+        assert bounds == set(metric.buckets) if metric.unit in SECONDS else bounds <= set(metric.buckets), metric.name
     return found
 
 
 def post(url: str, body: bytes) -> int:
     """Ask, and give the status of the answer."""
     asked = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(asked) as answer:
-        return int(answer.status)
+    try:
+        with urllib.request.urlopen(asked) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        return refused.code
 
 
 @pytest.mark.skipif(
@@ -104,3 +113,57 @@ def test_an_instrumented_app_exposes_what_is_declared(tmp_path: Path) -> None:
         assert post(f"http://127.0.0.1:{port}/rank", b"") == 200
         assert compared("fastapi", scraped(port)) == {metric.name for metric in BY_KIND["fastapi"].metrics}
         assert targets.look(targets.parse(f"fastapi=127.0.0.1:{port}")) == ""
+
+
+def value(page: dict[str, Metric], name: str, **labels: str) -> float:
+    """The sum of the series of a name that have these labels."""
+    found = (sample for family in page.values() for sample in family.samples if sample.name == name)
+    return sum(sample.value for sample in found if labels.items() <= sample.labels.items())
+
+
+@pytest.mark.skipif(
+    not MLSERVER.exists(),
+    reason=f"{MLSERVER} {INSTALL.format('mlserver', repr('mlserver==1.7.1') + ' ' + repr('uvloop<0.22'))}",
+)
+def test_mlserver_exposes_what_is_declared(tmp_path: Path) -> None:
+    """A model of MLServer shows each metric, codes over REST, and calls of gRPC that fail as ended alone."""
+    shutil.copy(HERE / "ranker.py", tmp_path)
+    port, grpc_port, metrics = free_port(), free_port(), free_port()
+    ports = {"http_port": port, "grpc_port": grpc_port, "metrics_port": metrics}
+    (tmp_path / "settings.json").write_text(json.dumps({"host": "127.0.0.1", "parallel_workers": 1, **ports}))
+    model = {"name": "ranking", "implementation": "ranker.Ranker", "max_batch_size": 8, "max_batch_time": 0.01}
+    (tmp_path / "model-settings.json").write_text(json.dumps(model))
+    url = f"http://127.0.0.1:{port}/v2/models/ranking"
+    with running([str(MLSERVER.with_name("mlserver")), "start", "."], tmp_path, f"{url}/ready"):
+        rows = {"name": "rows", "shape": [1, 1], "datatype": "FP64"}
+        asked = [json.dumps({"inputs": [{**rows, "data": [row]}]}).encode() for row in (1.0, -1.0)]
+        assert [post(f"{url}/infer", body) for body in asked] == [200, 400]
+        subprocess.run([str(MLSERVER), "ranker.py", str(grpc_port)], cwd=tmp_path, check=True, timeout=30)
+        page = scraped(metrics)
+        assert compared("mlserver", page) == {metric.name for metric in BY_KIND["mlserver"].metrics}
+        for code in ("200", "400"):
+            assert value(page, "rest_server_requests_total", method="POST", status_code=code) == 1
+        assert value(page, "grpc_server_handling_seconds_count", grpc_method="ModelInfer") == 2
+        assert value(page, "grpc_server_handled_total", grpc_method="ModelInfer") == 1
+        assert targets.look(targets.parse(f"mlserver=127.0.0.1:{metrics}")) == ""
+
+
+@pytest.mark.skipif(not RAY.exists(), reason=f"{RAY} {INSTALL.format('ray', repr('ray[serve]==2.60.0'))}")
+def test_ray_exposes_what_is_declared(tmp_path: Path) -> None:
+    """A deployment of Ray Serve shows each metric, and a batch of one as the middle of its bucket."""
+    shutil.copy(HERE / "ranking.py", tmp_path)
+    port, metrics, known = free_port(), free_port(), BY_KIND["ray"].metrics
+    # A socket's path may have 107 characters, which those of tests exceed.
+    with tempfile.TemporaryDirectory(prefix="ray") as short:
+        home = {"HOME": str(tmp_path), "RAY_TMPDIR": short, "RAY_USAGE_STATS_ENABLED": "0"}
+        quick = {"RAY_metrics_report_interval_ms": "1000"}
+        argv = [str(RAY), "ranking.py", str(port), str(metrics)]
+        with running(argv, tmp_path, f"http://127.0.0.1:{port}/-/healthz", **home, **quick):
+            url = f"http://127.0.0.1:{port}/"
+            wait_for(lambda: post(url, b'{"row": 1}') == 200, 20)
+            assert post(url, b'{"row": -1}') == 500
+            wait_for(lambda: len(compared("ray", scraped(metrics))) == len(known), 20)
+            page = scraped(metrics)
+            batches, rows = (value(page, f"ray_serve_actual_batch_size_{part}") for part in ("count", "sum"))
+            assert rows == batches / 2
+            assert targets.look(targets.parse(f"ray=127.0.0.1:{metrics}")) == ""
