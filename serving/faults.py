@@ -11,6 +11,9 @@ from serving.errors import RunnerFailed, UnfitInput
 
 HEADER = b"x-servewatch-fault"
 LONGEST = 10.0
+LARGEST = 512
+"""MiB that are held in all, however many are asked for."""
+MIB = 2**20
 TELL_EVERY = 60.0
 KINDS = 8
 """How many kinds of fault a log tells apart in a minute: what clients make up must not fill it."""
@@ -19,7 +22,7 @@ log = logging.getLogger("serving.faults")
 
 
 class Faults:
-    """Obeys `error` and `slow=SECONDS`. A service has one only where the setting `faults` is on."""
+    """Obeys `error`, `slow=SECONDS` and `hold=MIB`, which stays held. A service has one only where `faults` is set."""
 
     def __init__(
         self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
@@ -27,6 +30,7 @@ class Faults:
         self._clock, self._sleep = clock, sleep
         self._delay = self._until = 0.0
         self._told: dict[str, float] = {}
+        self._held: list[bytes] = []
 
     def obey(self, header: str) -> None:
         """Fail here, or slow the runner down for the next second."""
@@ -35,14 +39,23 @@ class Faults:
             self._tell("the request fails")
             raise RunnerFailed("a fault was asked for", "leave the X-Servewatch-Fault header out")
         try:
-            seconds = float(value)
+            amount = float(value)
         except ValueError:
-            seconds = -1.0
-        if kind != "slow" or not seconds >= 0:
-            raise UnfitInput(f"fault {header!r} is not known", "error or slow=SECONDS")
-        self._delay = min(seconds, LONGEST)
+            amount = -1.0
+        if kind not in ("slow", "hold") or not amount >= 0:
+            raise UnfitInput(f"fault {header!r} is not known", "error, slow=SECONDS or hold=MIB")
+        if kind == "hold":
+            self._hold(amount)
+            return
+        self._delay = min(amount, LONGEST)
         self._until = self._clock() + 1.0
         self._tell(f"every batch takes {self._delay:g} s longer")
+
+    def _hold(self, mib: float) -> None:
+        room = LARGEST - sum(len(held) for held in self._held) // MIB
+        # Zeros would be promised by the system and not be there.
+        self._held.append(b"\xff" * (int(min(mib, room)) * MIB))
+        self._tell(f"memory is held, up to {LARGEST} MiB")
 
     def _tell(self, what: str) -> None:
         """Leave a trace of a fault once a minute: requests that ask for one come by the dozen."""

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import contextlib
+import tracemalloc
 
 import pytest
 
 from serving.errors import RunnerFailed, UnfitInput
-from serving.faults import KINDS, LONGEST, TELL_EVERY, Faults
+from serving.faults import KINDS, LARGEST, LONGEST, MIB, TELL_EVERY, Faults
 
 
 class Time:
@@ -48,6 +49,20 @@ def test_slow_holds_the_runner_for_a_second_of_calls(faults: Faults, time: Time)
     time.now += 0.02
     around([1])
     assert len(time.slept) == 2
+
+
+def test_memory_is_held_up_to_a_bound(faults: Faults) -> None:
+    """What is asked for stays held, and no header takes more than the bound in all."""
+    tracemalloc.start()
+    try:
+        faults.obey("hold=3")
+        faults.obey("hold=2")
+        assert tracemalloc.get_traced_memory()[0] // MIB == 5
+        faults.obey("hold=inf")
+        faults.obey("hold=1")
+        assert tracemalloc.get_traced_memory()[0] // MIB == LARGEST
+    finally:
+        tracemalloc.stop()
 
 
 @pytest.mark.parametrize("seconds", ["1e9", "inf"])
