@@ -73,7 +73,9 @@ def test_slowness_has_a_bound(seconds: str, faults: Faults, time: Time) -> None:
     assert time.slept == [LONGEST]
 
 
-@pytest.mark.parametrize("header", ["slow", "slow=", "slow=soon", "slow=-1", "slow=nan", "hold=-1", "hold=x", "fast=1", "=1", "nonsense"])
+@pytest.mark.parametrize(
+    "header", ["slow", "slow=", "slow=soon", "slow=-1", "slow=nan", "hold=-1", "hold=x", "fast=1", "=1", "nonsense"]
+)
 def test_what_is_no_fault_is_refused_and_changes_nothing(header: str, faults: Faults, time: Time) -> None:
     """An unknown fault is a client's error that lists the known ones."""
     with pytest.raises(UnfitInput, match="is not known") as caught:
