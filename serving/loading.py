@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
+from typing import Any
 
 from serving.errors import ServiceInvalid
 from serving.service import DEFINITION, definition
@@ -16,8 +17,8 @@ def import_from_here() -> None:
         sys.path.insert(0, str(Path.cwd()))
 
 
-def load_service(target: str) -> type:
-    """Import a service's class; the folder we are in counts as a place to import from."""
+def load_attribute(target: str) -> Any:
+    """Import what MODULE:NAME is, None where the module has no such name; the folder we are in counts."""
     module_name, _, name = target.partition(":")
     if not name or not all(part.isidentifier() for part in module_name.split(".")):
         raise ServiceInvalid(
@@ -32,9 +33,20 @@ def load_service(target: str) -> type:
             f"module {module_name!r} cannot be imported: {error}",
             f"run it where {module_name} is" if own else f"install what {error.name} comes from",
         ) from None
-    found = getattr(module, name, None)
+    return getattr(module, name, None)
+
+
+def load_service(target: str) -> type:
+    """Import a service's class; the folder we are in counts as a place to import from."""
+    found = load_attribute(target)
+    module_name, _, name = target.partition(":")
+    if callable(found) and not isinstance(found, type):
+        raise ServiceInvalid(
+            f"{target} is a {type(found).__name__}, and no service",
+            "put @service on a class, or call monitoring.instrument(app) where an app of FastAPI or Flask is made",
+        )
     if not isinstance(found, type):
-        services = [key for key, value in vars(module).items() if hasattr(value, DEFINITION)]
+        services = [key for key, value in vars(sys.modules[module_name]).items() if hasattr(value, DEFINITION)]
         held = ", ".join(services) or "no service"
         raise ServiceInvalid(f"{module_name} has no class {name!r}; it has {held}", "put @service on a class")
     definition(found)

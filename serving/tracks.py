@@ -220,25 +220,25 @@ class Tracks:
 
 def open_tracks(definition: Definition, settings: Settings, metrics: Metrics) -> Tracks | None:
     """As the settings have it; None where they ask for neither traces nor logs of requests."""
-    tracing, access = None, settings.access_log == "json"
-    named = settings.log_format == "json"
-    if settings.trace_endpoint:
-        try:
-            tracing = setup(
-                definition.name,
-                definition.version,
-                endpoint=settings.trace_endpoint,
-                sample=settings.trace_sample,
-                metrics=metrics,
-            )
-        except TracingInvalid as error:
-            raise TracingFailed(str(error), "SERVEWATCH_TRACE_ENDPOINT sets it; empty, it turns tracing off") from None
-        except TracingUnavailable as error:
-            what, _, install = str(error).partition(": ")
-            raise TracingFailed(what, install) from None
+    access, named = settings.access_log == "json", settings.log_format == "json"
+    tracing = open_tracing(definition.name, definition.version, settings, metrics)
     if tracing is None and not access and not named:
         return None
     return Tracks(tracing, AccessLog() if access else None, named)
+
+
+def open_tracing(name: str, version: str, settings: Settings, metrics: Metrics | None = None) -> Tracing | None:
+    """Traces as the settings have them; None where they ask for none."""
+    if not settings.trace_endpoint:
+        return None
+    sample = settings.trace_sample
+    try:
+        return setup(name, version, endpoint=settings.trace_endpoint, sample=sample, metrics=metrics)
+    except TracingInvalid as error:
+        raise TracingFailed(str(error), "SERVEWATCH_TRACE_ENDPOINT sets it; empty, it turns tracing off") from None
+    except TracingUnavailable as error:
+        what, _, install = str(error).partition(": ")
+        raise TracingFailed(what, install) from None
 
 
 def begin_thread() -> None:

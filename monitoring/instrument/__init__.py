@@ -22,6 +22,9 @@ A = TypeVar("A")
 NAME = "__servewatch_service__"
 """Where an app that was instrumented has the name under which it is measured."""
 
+PAGE = "__servewatch_page__"
+"""Where it has its version, and the registry that its /metrics shows."""
+
 log = logging.getLogger("monitoring")
 
 
@@ -57,7 +60,7 @@ def instrument(
     own.expose(registry, constant)
     apart = Apart(metrics, metrics_path, health, ready, Shared(Path(processes), registry) if processes else None)
     wrap(app, Counts(metrics), apart)
-    app.__dict__[NAME] = constant["service"]
+    app.__dict__.update({NAME: constant["service"], PAGE: (constant["version"], apart.shown)})
     if metrics_port is not None:
         server = MetricsServer(apart.shown, metrics_host, metrics_port)
         log.info("the metrics of %s are on %s", constant["service"], server.url)

@@ -90,11 +90,11 @@ class Reference:
             raise ReferenceInvalid(f"the reference was changed after it was learnt: {read.hash} is not {whole['hash']}")
         return read
 
-    def save(self, path: Path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write it to a file."""
-        path.write_text(self.dumps(), encoding="utf-8")
+        Path(path).write_text(self.dumps(), encoding="utf-8")
 
     @classmethod
-    def load(cls, path: Path) -> Reference:
+    def load(cls, path: str | Path) -> Reference:
         """Read it from a file."""
-        return cls.loads(path.read_text(encoding="utf-8"))
+        return cls.loads(Path(path).read_text(encoding="utf-8"))

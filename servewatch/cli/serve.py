@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from serving import instrumented
 from serving.loading import load_service
 from serving.server import configure_logging, run
 from serving.settings import Settings
@@ -22,12 +23,14 @@ from serving.settings import Settings
 @click.option("--runners", type=int, help="Processes that hold the models (0: with one worker, in its own process).")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 def serve(target: str, **given: Any) -> None:
-    """Serve one service, such as examples.fashion.service:Fashion.
+    """Serve one service, such as examples.fashion.service:Fashion, or an app that was instrumented.
 
     Every other option is an environment variable, SERVEWATCH_*.
     """
     settings = Settings.load(**given)
     configure_logging(settings.log_level, settings.log_format)
+    if (app := instrumented.find(target)) is not None:
+        sys.exit(instrumented.run(app, settings))
     if settings.several:
         from serving.processes.master import supervise
 
