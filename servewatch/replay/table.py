@@ -30,6 +30,9 @@ five minutes and have incidents of their own, in which the others are not evalua
 incident's begin. *Seen live* is from a stack that ran with its demo traffic, where `servewatch demo` caused the fault:
 it takes a moment to begin, and is not as large as the one that promtool is given.
 
+The times are those of promtool 2.42. With 3.5.3 every incident keeps its promises as well: 12 of the times differ, by
+two evaluations at most.
+
 | incident | what happens | alert | promised | promtool | seen live | silent | why then |
 | --- | --- | --- | ---: | ---: | ---: | ---: | --- |
 """
