@@ -83,7 +83,9 @@ function navigation(): void {
   select.append(h("option", { value: "/dashboards", ...(inside ? {} : { selected: true }) }, "Dashboards"));
   for (const entry of entries) {
     const href = `/d/${encodeURIComponent(entry.uid)}`;
-    select.append(h("option", { value: href, ...(path.startsWith(href) ? { selected: true } : {}) }, entry.title));
+    // On a phone there is room for few letters, and all of ours begin alike.
+    const name = entry.title.replace(/^servewatch \/ /, "");
+    select.append(h("option", { value: href, ...(path.startsWith(href) ? { selected: true } : {}) }, name));
   }
   nav.replaceChildren(...areas(path), select);
   tabs.replaceChildren(...tabsAt(path));

@@ -50,6 +50,7 @@ def looked_at(page: Page, url: str, folder: Path, allowed: tuple[str, ...] = ("/
                 page.resize(width, height)
                 name = f"{path.strip('/').replace('/', '-') or 'home'}-{size}-{theme}"
                 found = [*_opened(page, f"{url}{path}?theme={theme}"), *overflow(page)]
+                found += _unrolled(page, width)
                 page.shoot(folder / f"{name}.png")
                 said = [problem for problem in page.problems if not any(one in problem for one in allowed)]
                 yield from (f"{name}: {one}" for one in (*found, *said))
@@ -63,6 +64,18 @@ def _opened(page: Page, address: str) -> list[str]:
     except AssertionError:
         waiting = page.ask("[...document.querySelectorAll('[aria-busy], .loading')].map(e => e.ariaLabel).slice(0, 4)")
         return [f"not drawn within 30 s; waits for {waiting}"]
+    return []
+
+
+def _unrolled(page: Page, width: int) -> list[str]:
+    """Make the window as high as the page: panels are drawn once they are seen."""
+    page.resize(width, min(page.ask("document.documentElement.scrollHeight"), 6000))
+    inside = "e.checkVisibility() && e.getBoundingClientRect().top < innerHeight"
+    waiting = f"[...document.querySelectorAll('.panel:not([data-state])')].filter(e => {inside})"
+    try:
+        page.wait(f"{SHOWN} && {waiting}.length === 0", 30)
+    except AssertionError:
+        return [f"not drawn within 30 s: {page.ask(f'{waiting}.map(e => e.ariaLabel)')}"]
     return []
 
 

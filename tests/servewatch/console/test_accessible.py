@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from servewatch.console.server import PAGES
@@ -65,6 +67,22 @@ def test_the_tab_key_reaches_everything(page: Page, console: str, path: str) -> 
     assert (
         page.ask("[...window.reached].filter(e => e.matches('a, button, input, select, summary')).length") >= controls
     )
+
+
+def test_long_words_of_a_stat_are_not_cut(page: Page, console: str) -> None:
+    """Words that do not fit on one line at the smallest size take more lines, and none is hidden."""
+    opened(page, f"{console}/d/sample")
+    model = page.ask("fetch('/api/dashboards/sample').then(a => a.json())")
+    words = "Not provided by TensorFlow Serving, nor by what stands before it"
+    panel = {"id": 1, "type": "stat", "title": "Long", "gridPos": {"x": 0, "y": 0, "w": 3, "h": 4}}
+    panel |= {"targets": [{"refId": "A", "expr": "vector(1) > 2"}], "fieldConfig": {"defaults": {"noValue": words}}}
+    answer = f"Promise.resolve(new Response({json.dumps(json.dumps(model | {'uid': 'long', 'panels': [panel]}))}))"
+    page.ask("window.original = window.fetch")
+    page.ask(f"window.fetch = (u, o) => String(u).endsWith('s/long') ? {answer} : window.original(u, o)")
+    page.ask("history.pushState(null, '', '/d/long'); window.dispatchEvent(new PopStateEvent('popstate'))")
+    said = page.wait("document.querySelector('[aria-label=Long] .stat-value')?.innerText")
+    assert said == words
+    assert page.ask("(e => e.scrollWidth <= e.clientWidth)(document.querySelector('.stat-value'))")
 
 
 def test_a_chart_says_its_latest_values(page: Page, console: str) -> None:

@@ -4,7 +4,7 @@ import { alpha, ink, readableOn, shaded } from "../color";
 import { write } from "../data/display";
 import { h, svg } from "../dom";
 import type { Panel } from "../model";
-import { arrange, fitText } from "./fit";
+import { arrange, fitText, textWidth } from "./fit";
 import type { Single } from "./values";
 
 interface StatOptions {
@@ -59,6 +59,7 @@ function card(one: Single, options: StatOptions, size: { width: number; height: 
   const free = size.height * (graph ? 0.62 : 0.86) - (name ? nameSize * 1.3 : 0);
   const valueSize =
     options.text?.valueSize ?? fitText(value + unit, (size.width - 18) * 0.96, free, { min: 13, max: 56 });
+  const long = textWidth(value + unit, valueSize) > size.width - 18;
   const wide = justifyMode === "center" || (justifyMode === "auto" && !many) ? "stat-card center" : "stat-card";
   return h(
     "div",
@@ -70,7 +71,11 @@ function card(one: Single, options: StatOptions, size: { width: number; height: 
     name ? h("div", { class: "stat-name", style: { "font-size": `${nameSize}px` } }, name) : null,
     h(
       "div",
-      { class: graph ? "stat-value above" : "stat-value", style: { "font-size": `${valueSize}px` } },
+      {
+        class: `stat-value${graph ? " above" : ""}${long ? " long" : ""}`,
+        style: { "font-size": `${valueSize}px` },
+        title: long ? value + unit : undefined,
+      },
       value,
       unit ? h("span", { class: "stat-unit" }, unit) : null,
     ),
