@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
+from urllib.parse import SplitResult, quote, urlsplit
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #57606a; --bad: #c93030; --good: #1f7a45; }
@@ -45,22 +47,54 @@ def render(payloads: Sequence[Payload]) -> str:
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="refresh" content="10"><title>Notifications ({len(payloads)})</title><style>{STYLE}</style></head>
 <body><header><h1>Notifications</h1><p>{count}, newest first; as JSON: <a href="notifications">notifications</a></p>
-</header><main>
+{_places(payloads)}</header><main>
 {entries or nothing}
 </main></body></html>
 """
 
 
+def _places(payloads: Sequence[Payload]) -> str:
+    """Where to go from here, as the newest notification knows it."""
+    newest = payloads[-1] if payloads else {}
+    told = [_text(_map(alert, "annotations"), "dashboard_url") for alert in _alerts(newest)]
+    boards = next((f"{url.scheme}://{url.netloc}/" for url in map(_split, told) if url and url.netloc), "")
+    links = _link(boards, "dashboards") + _link(_text(newest, "externalURL"), "Alertmanager")
+    return f"<nav>{links}</nav>\n" if links else ""
+
+
+def _split(url: str) -> SplitResult | None:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        return None
+
+
+def _silence(payload: Payload) -> str:
+    """The address where Alertmanager silences this group; nothing where it is over, or where that is not known."""
+    where, group = _text(payload, "externalURL"), _map(payload, "groupLabels")
+    pairs = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in sorted(group.items()) if value]
+    if not where or not pairs or payload.get("status") == "resolved":
+        return ""
+    filtered = "{" + ",".join(pairs) + "}"
+    return f"{where}/#/silences/new?filter={quote(filtered, safe='')}"
+
+
+def _alerts(payload: Payload) -> list[Payload]:
+    found = payload.get("alerts", ())
+    return [alert for alert in found if isinstance(alert, Mapping)] if isinstance(found, Sequence) else []
+
+
 def _notification(payload: Payload) -> str:
     status = "resolved" if payload.get("status") == "resolved" else "firing"
-    alerts = [alert for alert in payload.get("alerts", ()) if isinstance(alert, Mapping)]
+    alerts = _alerts(payload)
     names = ", ".join(dict.fromkeys(_text(_map(alert, "labels"), "alertname") or "unnamed" for alert in alerts))
     service = _text(_map(payload, "groupLabels"), "service") or _text(_map(payload, "commonLabels"), "service")
     received = _text(payload, "receivedAt")
     return (
         f'<article class="{status}"><h2><b>{status}</b> {escape(names)}'
         f"{f' <code>{escape(service)}</code>' if service else ''}"
-        f" <time>{_time(received)}</time></h2><ul>{''.join(map(_alert, alerts))}</ul></article>"
+        f" <time>{_time(received)}</time></h2><ul>{''.join(map(_alert, alerts))}</ul>"
+        f"{_link(_silence(payload), 'silence')}</article>"
     )
 
 

@@ -100,6 +100,23 @@ def test_page_links_the_dashboard_where_a_notification_names_it() -> None:
     assert ">dashboard</a>" not in render([payload()])
 
 
+def test_page_leads_to_dashboards_and_alertmanager() -> None:
+    """At the top stand the console or Grafana and Alertmanager, as the newest notification names them."""
+    page = render([payload(), payload(dashboard_url="http://127.0.0.1:3002/d/servewatch-service?var-service=fashion")])
+    assert '<nav> <a href="http://127.0.0.1:3002/" rel="noreferrer noopener">dashboards</a>' in page
+    assert '<a href="http://127.0.0.1:9093" rel="noreferrer noopener">Alertmanager</a></nav>' in page
+    assert "<nav>" not in render([])
+    odd = payload(dashboard_url="http://[odd") | {"externalURL": "javascript:alert(1)"}
+    assert "<nav>" not in render([odd])
+
+
+def test_what_fires_can_be_silenced_from_the_page() -> None:
+    """A group that fires has a link to its silence at Alertmanager; one that is over has none."""
+    encoded = "%7Bservice%3D%22fashion%22%7D"
+    assert f'href="http://127.0.0.1:9093/#/silences/new?filter={encoded}" rel' in render([payload()])
+    assert "/silences/new" not in render([payload("resolved")])
+
+
 def luminance(color: str) -> float:
     """The relative luminance of #rrggbb, as the accessibility guidelines compute it."""
     parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
