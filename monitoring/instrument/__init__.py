@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import re
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 from prometheus_client.registry import REGISTRY, CollectorRegistry
 
-from monitoring import own
+from monitoring import own, tracing
 from monitoring.exposition import MetricsServer
 from monitoring.instrument import asgi, wsgi
 from monitoring.instrument.apart import Apart, Ready
@@ -44,13 +45,17 @@ def instrument(
     health: bool = True,
     ready: Ready | None = None,
     processes: str | Path | None = None,
+    trace_endpoint: str = "",
+    trace_sample: float = tracing.SAMPLE,
 ) -> A:
     """Measure every request of an app, by its route; give it /healthz, /livez, /readyz and /metrics unless it has them.
 
     `service` and `version` are labels of all its metrics; the app's own title, name and version unless given.
     `metrics_port` shows /metrics on a port and thread of its own too. `ready` tells why requests are not welcome, or
     None. `processes` is a folder, not on a network, that the processes of one app share, each of which then shows the
-    sum of all. Call it once, where the app is made; middleware and routes may come before or after. Gives the app.
+    sum of all. `trace_endpoint` is an OpenTelemetry collector, such as http://127.0.0.1:4318, to which requests that
+    their caller traces are sent as spans, and of the others the share `trace_sample`. Call it once, where the app is
+    made; middleware and routes may come before or after. Gives the app.
     """
     if getattr(app, NAME, None) is not None:
         raise InstrumentInvalid(f"{app!r} is instrumented already: call instrument(app) once")
@@ -59,6 +64,10 @@ def instrument(
     metrics = Metrics(registry, constant)
     own.expose(registry, constant)
     apart = Apart(metrics, metrics_path, health, ready, Shared(Path(processes), registry) if processes else None)
+    if trace_endpoint:
+        traced = tracing.setup(**constant, endpoint=trace_endpoint, sample=trace_sample, metrics=metrics)
+        apart.end = traced.close
+        atexit.register(traced.close)
     wrap(app, Counts(metrics), apart)
     app.__dict__.update({NAME: constant["service"], PAGE: (constant["version"], apart.shown)})
     if metrics_port is not None:

@@ -42,6 +42,8 @@ class Apart:
         self._pages = {metrics_path, metrics_path + REFERENCE} if metrics_path else set()
         self.paths = frozenset([*(HEALTH if health else ()), *self._pages])
         self.state = "ready"
+        self.end: Callable[[], None] = lambda: None
+        """What is to be done once the app has stopped."""
         self._constant, self._ready = dict(metrics.constant), ready
 
     @property

@@ -168,6 +168,8 @@ class Instrumented:
             if message["type"] == "lifespan.startup.complete":
                 self._apart.state = "ready"
                 self._alone()
+            elif message["type"].startswith("lifespan.shutdown."):
+                self._apart.end()  # a server may end the process by a signal now, and nothing else would be done
             await send(message)
 
         await self._app(scope, told, tell)

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from starlette.testclient import TestClient
 
 from monitoring import instrument, tracing
+from tests.monitoring.tracing.collectors import collecting
 from tests.servewatch.stack.stacks import free_port
 
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
@@ -58,6 +59,42 @@ def test_a_sampled_request_is_a_span_of_its_callers_trace(spans: InMemorySpanExp
     assert dict(span.attributes) == told
     page = client.get("/metrics", headers={"accept": "application/openmetrics-text"})
     assert f'trace_id="{TRACE}"' in page.text
+
+
+@pytest.mark.parametrize("make", [FastAPI, Flask])
+def test_the_one_line_can_name_the_collector_too(make: Any) -> None:
+    """Spans go there under the app's name; those that wait when the app stops are sent, and counted."""
+    registry = CollectorRegistry()
+    with collecting() as collector:
+        app = instrument(
+            make(import_name="shop") if make is Flask else make(),
+            service="shop",
+            version="4",
+            registry=registry,
+            trace_endpoint=collector.url,
+            trace_sample=1.0,
+        )
+        app.get("/items")(lambda: "one")
+        if make is Flask:
+            assert app.test_client().get("/items").text == "one"
+            active = tracing.active()
+            assert active is not None
+            active.close()
+        else:
+            with TestClient(app) as client:
+                assert client.get("/items").json() == "one"
+        (span,) = collector.spans
+    assert (span.name, span.resource["service.name"], span.resource["service.version"]) == ("GET /items", "shop", "4")
+    sent = {"outcome": "sent", "service": "shop", "version": "4"}
+    assert registry.get_sample_value("servewatch_trace_spans_total", sent) == 1
+
+
+def test_a_collector_that_is_none_is_refused() -> None:
+    """Before the app is changed: it can be instrumented after that."""
+    app = FastAPI()
+    with pytest.raises(tracing.TracingInvalid, match="the collector is 'nowhere', expected a URL"):
+        instrument(app, registry=CollectorRegistry(), trace_endpoint="nowhere")
+    assert instrument(app, registry=CollectorRegistry()) is app
 
 
 @pytest.mark.skipif("telemetry" not in inspect.signature(FastAPI).parameters, reason="this FastAPI traces nothing")
