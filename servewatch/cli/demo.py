@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +46,30 @@ def _fault(name: str, help: str) -> Callable[..., Any]:
         from servewatch.traffic.demo import cause
         from servewatch.traffic.faults import BY_NAME
 
-        cause(BY_NAME[name], _service(url, home), resolve_home(home), seconds, prometheus_url(home), say)
+        with _noted(home, name):
+            cause(BY_NAME[name], _service(url, home), resolve_home(home), seconds, prometheus_url(home), say)
+
+    return command
+
+
+@contextmanager
+def _noted(home: Path | None, name: str) -> Iterator[None]:
+    from servewatch.traffic.current import noted
+
+    with noted(resolve_home(home) / "stack", name):
+        yield
+
+
+def _loop(name: str, help: str) -> Callable[..., Any]:
+    @demo.command(name, help=help)
+    @home_option
+    @click.option("--seconds", default=None, type=click.FloatRange(1, 3600), help="For how long.")
+    def command(home: Path | None, seconds: float | None) -> None:
+        from servewatch.traffic.again import CRASH, LEAK, follow_deaths
+
+        loop = {loop.name: loop for loop in (CRASH, LEAK)}[name]
+        with _noted(home, name):
+            follow_deaths(loop, _service(None, home), resolve_home(home), seconds, prometheus_url(home), say)
 
     return command
 
@@ -53,6 +77,31 @@ def _fault(name: str, help: str) -> Callable[..., Any]:
 errors = _fault("errors", "A third of the requests fail: RequestErrorsHigh fires.")
 slow = _fault("slow", "Every batch takes 0.8 s longer: RequestLatencyHigh fires.")
 overload = _fault("overload", "More rows than the runner's queue holds: QueueFull fires.")
+crash = _loop("crash", "The service of a native stack dies each minute: RunnerRestarting fires.")
+leak = _loop("leak", "It fills its memory each minute, and is killed for it: RunnerRestarting fires.")
+
+
+@demo.command("slow-clients")
+@URL
+@home_option
+@click.option("--seconds", default=None, type=click.FloatRange(1, 3600), help="For how long.")
+def slow_clients(url: str | None, home: Path | None, seconds: float | None) -> None:
+    """Many clients send slowly and are cut off: they end with 499, and RequestLatencyHigh fires."""
+    from servewatch.traffic.unnoticed import follow_flood
+
+    with _noted(home, "slow-clients"):
+        follow_flood(_service(url, home), resolve_home(home), seconds, prometheus_url(home), say)
+
+
+@demo.command()
+@home_option
+@click.option("--seconds", default=None, type=click.FloatRange(1, 7200), help="For how long.")
+def labels(home: Path | None, seconds: float | None) -> None:
+    """The true classes stop coming, in a native stack: no alert tells of it."""
+    from servewatch.traffic.unnoticed import follow_labels
+
+    with _noted(home, "labels"):
+        follow_labels(resolve_home(home), seconds, prometheus_url(home), say)
 
 
 @demo.command()
@@ -67,7 +116,8 @@ def drift(url: str | None, home: Path | None, kind: str, seconds: float | None) 
     from servewatch.traffic.drift import CHANGES
 
     fault = CHANGES[kind].fault(pictures.labels(resolve_home(home)), _windows(home))
-    cause(fault, _service(url, home), resolve_home(home), seconds, prometheus_url(home), say)
+    with _noted(home, "drift"):
+        cause(fault, _service(url, home), resolve_home(home), seconds, prometheus_url(home), say)
 
 
 @demo.command()
@@ -85,18 +135,29 @@ def kill(home: Path | None, seconds: float | None) -> None:
     if stack is None:
         where = resolve_home(home)
         raise StackError(f"no stack runs under {hints.shown(where)}: nothing to kill", hints.command("up", where))
-    follow_kill(stack, seconds, prometheus_url(home), say)
+    with _noted(home, "kill"):
+        follow_kill(stack, seconds, prometheus_url(home), say)
 
 
 @demo.command()
-@click.argument("process", type=click.Choice(["alertmanager", "prometheus"]))
+@click.argument("process", required=False, type=click.Choice(["alertmanager", "prometheus"]))
 @home_option
 @click.option("--seconds", default=None, type=click.FloatRange(1, 3600), help="How long it stays down.")
-def stop(process: str, home: Path | None, seconds: float | None) -> None:
-    """Stop a part of a native stack for a while: AlertsUnsent tells of Alertmanager, and nothing of Prometheus."""
+def stop(process: str | None, home: Path | None, seconds: float | None) -> None:
+    """End the faults that are being caused; or, with a name, stop a part of a native stack for a while.
+
+    AlertsUnsent tells of an Alertmanager that is away, and nothing of Prometheus. What is held down already comes back
+    at its own time.
+    """
+    from servewatch.traffic.current import end_all
     from servewatch.traffic.stop import follow_stop
 
-    follow_stop(process, resolve_home(home) / "stack", seconds, prometheus_url(home), say)
+    if process is None:
+        ended = end_all(resolve_home(home) / "stack")
+        say(f"ended: {', '.join(ended)}" if ended else "no fault is being caused")
+        return
+    with _noted(home, f"stop {process}"):
+        follow_stop(process, resolve_home(home) / "stack", seconds, prometheus_url(home), say)
 
 
 def _service(url: str | None, home: Path | None) -> str:

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
-from alerts.promql import select
+from alerts.models import RUNNER_RESTARTING
+from alerts.promql import over_time, select
+from alerts.requests import JOB
 from alerts.stack import WATCHDOG
 from monitoring.catalogue import stack
 from servewatch.replay.incident import STEP, Incident
@@ -18,13 +20,16 @@ from servewatch.stack import health
 from servewatch.stack.errors import StackError
 from servewatch.stack.wake import Wake
 
-QUIET_SECONDS = 600.0
-"""How long an earlier fault may take to be over before the next one is caused."""
+QUIET_SECONDS = 1200.0
+"""How long an earlier fault may take to be over before the next one is caused: restarts are counted for 15 minutes."""
 
 BACK_SECONDS = 60.0
 """How long Prometheus may take to answer again."""
 
 _FIRING = select(stack.ALERTS, alertstate="firing")
+_LOUD = f'{stack.ALERTS.name}{{alertname!="{WATCHDOG.name}"}}'
+_RESTARTED = f"{over_time('changes', stack.START_TIME, '15m', job=JOB)} > 0"
+"""Too few restarts for an alert still count when more of them come."""
 
 Cause = Callable[[], None]
 
@@ -32,7 +37,8 @@ Cause = Callable[[], None]
 def first_seen(incident: Incident, cause: Cause, prometheus: str, say: Callable[[str], None]) -> dict[str, float]:
     """Cause an incident once all is quiet, and tell when each alert fired first, in seconds from its begin."""
     say(f"{incident.name}: waiting until no alert is pending or fires")
-    _wait_quiet(prometheus)
+    restarts = any(promise.alert is RUNNER_RESTARTING for promise in incident.promises)
+    _wait_quiet(prometheus, f"{_LOUD} or {_RESTARTED}" if restarts else _LOUD)
     begin = time.time()
     cause()
     length = max(STEP, round((time.time() - begin) / STEP) * STEP)
@@ -50,13 +56,13 @@ def _wait_back(prometheus: str) -> None:
             wake.wait(1.0)
 
 
-def _wait_quiet(prometheus: str) -> None:
-    until, query = time.monotonic() + QUIET_SECONDS, f'{stack.ALERTS.name}{{alertname!="{WATCHDOG.name}"}}'
+def _wait_quiet(prometheus: str, query: str) -> None:
+    until = time.monotonic() + QUIET_SECONDS
     with Wake() as wake:
         while (loud := _ask(prometheus, query)) and not wake.stop:
             if time.monotonic() > until:
-                names = ", ".join(sorted({series["metric"]["alertname"] for series in loud}))
-                raise StackError(f"after {QUIET_SECONDS:.0f} s there are still alerts: {names}", "servewatch alerts")
+                names = ", ".join(sorted({series["metric"].get("alertname", "recent restarts") for series in loud}))
+                raise StackError(f"after {QUIET_SECONDS:.0f} s there are still {names}", "servewatch alerts")
             wake.wait(STEP)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from alerts.stack import WATCHDOG
 from servewatch.stack import health, hints
 from servewatch.stack.compose import Compose
 from servewatch.stack.errors import StackError
@@ -19,6 +20,7 @@ from servewatch.stack.mode import Mode
 from servewatch.stack.native import Native
 from servewatch.stack.wake import Wake
 from servewatch.traffic import faults, pictures, samples
+from servewatch.traffic.away import away
 from servewatch.traffic.client import Client
 from servewatch.traffic.late import LateLabels
 from servewatch.traffic.run import Run, Tally, report, tally
@@ -50,7 +52,8 @@ def send_traffic(url: str, home: Path, rate: float, seconds: float | None, path:
             return
         refuse_others(url)
         say(f"sending about {rate:g} requests/s to {url}")
-        client, late, began = Client(url), LateLabels(url), time.monotonic()
+        late = LateLabels(url, away=lambda: away(home / "stack"))
+        client, began = Client(url), time.monotonic()
         client.on_prediction = late.note
         run = Run(client, shown, arrivals(rate))
         end = began + seconds if seconds else float("inf")
@@ -149,6 +152,28 @@ def alert_state(prometheus: str, name: str) -> str:
         return UNKNOWN
     states = {series["metric"]["alertstate"] for series in found}
     return FIRES if "firing" in states else PENDING if states else SILENT
+
+
+def alerts_now(prometheus: str) -> dict[str, str]:
+    """Every alert that is pending or fires, by name, but the one that always does."""
+    states: dict[str, set[str]] = {}
+    for series in _found(prometheus, f'ALERTS{{alertname!="{WATCHDOG.name}"}}'):
+        states.setdefault(series["metric"]["alertname"], set()).add(series["metric"]["alertstate"])
+    return {name: FIRES if "firing" in found else PENDING for name, found in sorted(states.items())}
+
+
+def counted(prometheus: str, query: str) -> str:
+    """What a query that gives one number gives now, or a question mark."""
+    found = _found(prometheus, query)
+    return f"{float(found[0]['value'][1]):.0f}" if found else "?"
+
+
+def _found(prometheus: str, query: str) -> list[Any]:
+    try:
+        found: list[Any] = _get(f"{prometheus}/api/v1/query?query={quote(query)}")["data"]["result"]
+    except (StackError, KeyError, TypeError):
+        return []
+    return found
 
 
 def about_what(prometheus: str, name: str, label: str) -> str:

@@ -21,9 +21,14 @@ class LateLabels:
     """Keeps labels until they are due. A service that takes none is not asked again."""
 
     def __init__(
-        self, url: str, share: float = SHARE, clock: Callable[[], float] = time.monotonic, seed: int | None = None
+        self,
+        url: str,
+        share: float = SHARE,
+        clock: Callable[[], float] = time.monotonic,
+        seed: int | None = None,
+        away: Callable[[], bool] = lambda: False,
     ) -> None:
-        self._url, self._share, self._clock = url, share, clock
+        self._url, self._share, self._clock, self._away = url, share, clock, away
         self._chance = random.Random(seed)
         self._due: list[tuple[float, int, dict[str, Any]]] = []
         self._noted = 0
@@ -41,12 +46,12 @@ class LateLabels:
             heapq.heappush(self._due, (due, self._noted, {"id": text, "label": list(truth)}))
 
     def send(self, wait: Callable[[float], object]) -> None:
-        """Send what is due."""
+        """Send what is due; what falls due while the sender is away is never sent."""
         with self._lock:
             now, items = self._clock(), []
             while self._due and self._due[0][0] <= now:
                 items.append((0, heapq.heappop(self._due)[2]))
-        if items and not self.refused:
+        if items and not self.refused and not self._away():
             try:
                 self.counted += labels.send(self._url, items, wait).counted
             except FeedbackFailed as error:  # while the service restarts, these are lost, as they would be in life

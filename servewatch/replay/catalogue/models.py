@@ -10,7 +10,7 @@ from servewatch.replay.promises import at_once
 from servewatch.replay.world import Phase, Replica, Service
 
 _CRASHES, _EVERY = int(RUNNER_RESTARTING.threshold) + 1, 60.0
-_AWAY, _GROWS = 10.0, 170.0
+_AWAY, _GROWS = 10.0, 50.0
 """Seconds that a replica is away after the kernel killed it, and in which it fills its memory again."""
 
 LOAD_FAILED = Incident(
@@ -30,22 +30,24 @@ CRASH_LOOP = Incident(
     "A runner ends each minute, and is started again",
     (HEALTH, *(Phase(_EVERY, Service(crashes=1)) for _ in range(_CRASHES)), Phase(600.0)),
     (at_once(RUNNER_RESTARTING, (_CRASHES - 1) * _EVERY, f"the crash number {_CRASHES}, one each {_EVERY:g} s"),),
+    live="crash",
 )
 MEMORY_LEAK = Incident(
     "memory-leak",
     "A replica fills its memory and is killed for it, again and again",
     (
         HEALTH,
-        *(phase for _ in range(_CRASHES) for phase in (Phase(_AWAY, Service((DOWN, WELL))), Phase(_GROWS))),
+        *(phase for _ in range(_CRASHES) for phase in (Phase(_GROWS), Phase(_AWAY, Service((DOWN, WELL))))),
         Phase(300.0),
     ),
     (
         at_once(
             RUNNER_RESTARTING,
-            (_CRASHES - 1) * (_AWAY + _GROWS) + _AWAY,
-            f"start number {_CRASHES}, one each {_AWAY + _GROWS:g} s",
+            _CRASHES * (_GROWS + _AWAY),
+            f"start number {_CRASHES}, one each {_GROWS + _AWAY:g} s",
         ),
     ),
+    live="leak",
 )
 ROLLOUT_STUCK = Incident(
     "rollout-stuck",

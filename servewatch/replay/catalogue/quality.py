@@ -82,6 +82,7 @@ LABELS_STOP = Incident(
     (USUAL, Phase(2 * 3600.0, watched=Watched(labels=0.0)), Phase(3600.0)),
     step=DRIFT_STEP,
     models=True,
+    live="labels --seconds 120",
 )
 
 INCIDENTS = (LABELS_DISAGREE, CONFIDENCE_FALLS, LABELS_STOP)

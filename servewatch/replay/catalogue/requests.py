@@ -44,7 +44,8 @@ SLOW_MODEL = Incident(
 )
 SLOW_CLIENTS = Incident(
     "slow-clients",
-    "A flood of clients that send slowly and are cut off: four of five requests end with 499, the others as ever",
+    "A flood of clients that are cut off within moments: four of five requests end with 499, the others as ever. Where "
+    "they stay for seconds, as in `servewatch demo slow-clients`, their time counts and RequestLatencyHigh fires",
     (HEALTH, Phase(900.0, Service(rate=200.0, left=0.8)), Phase(300.0)),
 )
 PROMETHEUS_RESTARTED = Incident(
