@@ -23,11 +23,13 @@ def charts() -> list[list[Modern]]:
 
 def _answers() -> Modern:
     given = total(("code",), rate(stack.GATEWAY_ANSWERS, RANGE, proxy=DOOR))
+    right = total(("code",), rate(stack.GATEWAY_ANSWERS, RANGE, proxy=DOOR, code="2xx"))
     return panels.timeseries(
         "Answers of the gateway",
-        f"Per second, by class of code ({stack.GATEWAY_ANSWERS.name}). More 5xx than the service counts: the gateway "
-        "gave them itself, as no replica was ready or one ended with a request; see ServiceDown in the runbook.",
-        [query(given, "{{code}}")],
+        f"Per second, by class of code: 2xx, and those that occurred ({stack.GATEWAY_ANSWERS.name}). More 5xx than the "
+        "service counts: the gateway gave them itself, as no replica was ready or one ended with a request; see "
+        "ServiceDown in the runbook.",
+        [query(f"{given} > 0 or {right}", "{{code}}")],
         "ops",
         colors=_CODES,
         absent=ABSENT,

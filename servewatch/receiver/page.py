@@ -70,10 +70,12 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _silence(payload: Payload) -> str:
-    """The address where Alertmanager silences this group; nothing where it is over, or where that is not known."""
+    """The address where Alertmanager silences this group; nothing for the heartbeat and for what is over."""
     where, group = _text(payload, "externalURL"), _map(payload, "groupLabels")
     pairs = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in sorted(group.items()) if value]
-    if not where or not pairs or payload.get("status") == "resolved":
+    # Who silenced the heartbeat would not hear of a stack that has gone blind.
+    beat = _text(_map(payload, "commonLabels"), "severity") == "none"
+    if not where or not pairs or beat or payload.get("status") == "resolved":
         return ""
     filtered = "{" + ",".join(pairs) + "}"
     return f"{where}/#/silences/new?filter={quote(filtered, safe='')}"

@@ -17,7 +17,7 @@ VALUES = {
     "job": ("serving",),
     "instance": ("a:9464", "b:9464"),
     "endpoint": ("predict",),
-    "code": ("200", "422", "503"),
+    "code": ("200", "422", "503", "2xx"),
     "runner": ("mlp",),
     "outcome": ("ok", "shed"),
     "reason": ("full", "timeout", "idle", "drain"),

@@ -26,11 +26,12 @@ def test_a_stack_without_a_gateway_is_told_so() -> None:
 
 @needs_promtool
 def test_what_the_exporter_itself_answers_is_no_answer_to_a_client(tmp_path: Path) -> None:
-    """Answers are those of the door alone, by class of code, per second."""
+    """Answers are those of the door alone, per second, by those classes of code that occurred."""
     name = "haproxy_frontend_http_responses_total"
     series = {
         f'{name}{{proxy="door",code="2xx"}}': "0+60x20",
         f'{name}{{proxy="door",code="5xx"}}': "0+6x20",
+        f'{name}{{proxy="door",code="3xx"}}': "0x20",
         f'{name}{{proxy="watched",code="2xx"}}': "0+600x20",
     }
     expr = PANELS["Answers of the gateway"]["targets"][0]["expr"]

@@ -111,10 +111,11 @@ def test_page_leads_to_dashboards_and_alertmanager() -> None:
 
 
 def test_what_fires_can_be_silenced_from_the_page() -> None:
-    """A group that fires has a link to its silence at Alertmanager; one that is over has none."""
+    """A group that fires has a link to its silence at Alertmanager; one that is over and the heartbeat have none."""
     encoded = "%7Bservice%3D%22fashion%22%7D"
     assert f'href="http://127.0.0.1:9093/#/silences/new?filter={encoded}" rel' in render([payload()])
     assert "/silences/new" not in render([payload("resolved")])
+    assert "/silences/new" not in render([payload() | {"commonLabels": {"alertname": "Watchdog", "severity": "none"}}])
 
 
 def luminance(color: str) -> float:
