@@ -12,7 +12,6 @@ from prometheus_client import disable_created_metrics
 
 from monitoring import tracing
 from monitoring.instrument import NAME, PAGE
-from serving.errors import ServiceInvalid
 from serving.loading import load_attribute
 from serving.server import PortInUse, listen, listen_for_metrics
 from serving.settings import Settings
@@ -40,11 +39,6 @@ def run(app: Any, settings: Settings) -> int:
     """Serve it until a signal ends it, with its metrics on a port of their own, and traces where they are asked for."""
     name: str = getattr(app, NAME)
     version, registry = getattr(app, PAGE)
-    if settings.several:
-        raise ServiceInvalid(
-            f"{name} is an app that was instrumented, and is served by one process",
-            "for several run it under its own server, with instrument(app, processes=FOLDER): see monitoring/OWN.md",
-        )
     disable_created_metrics()  # type: ignore[no-untyped-call]  # as a service of ours does
     listening = listen(settings.host, settings.port, "--port")
     try:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from monitoring.instrument import NAME
 from serving.errors import ServiceInvalid
 from serving.service import DEFINITION, definition
 
@@ -40,6 +41,12 @@ def load_service(target: str) -> type:
     """Import a service's class; the folder we are in counts as a place to import from."""
     found = load_attribute(target)
     module_name, _, name = target.partition(":")
+    if hasattr(found, NAME):
+        raise ServiceInvalid(
+            f"{target} is an app that was instrumented, and such a one is served by one process",
+            "leave out --workers and --runners, or run it under its own server, as uvicorn --workers N, with "
+            "instrument(app, processes=FOLDER)",
+        )
     if callable(found) and not isinstance(found, type):
         raise ServiceInvalid(
             f"{target} is a {type(found).__name__}, and no service",

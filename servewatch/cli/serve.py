@@ -29,10 +29,10 @@ def serve(target: str, **given: Any) -> None:
     """
     settings = Settings.load(**given)
     configure_logging(settings.log_level, settings.log_format)
-    if (app := instrumented.find(target)) is not None:
-        sys.exit(instrumented.run(app, settings))
-    if settings.several:
+    if settings.several:  # this process is their master then, and does not import the service
         from serving.processes.master import supervise
 
         sys.exit(supervise(target, settings))
+    if (app := instrumented.find(target)) is not None:
+        sys.exit(instrumented.run(app, settings))
     sys.exit(run(load_service(target), settings))
