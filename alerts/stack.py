@@ -35,7 +35,7 @@ TARGET_DOWN = _alert(
     Expr(f"{aggregate('max', _TARGET, select(stack.UP, job=Match('!~', f'{JOB}|{REFERENCE_JOB}')))} == 0", _TARGET),
     "1m",
     f"{_WHICH} did not answer",
-    "Prometheus got no answer from a part of the stack that serves nobody: services have alerts of their own.",
+    "Prometheus got no answer from a part of the stack: services have alerts of their own.",
 )
 
 MONITORING_BLIND = Alert(
