@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import itertools
-import json
 import os
 import subprocess
 import sys
@@ -23,10 +21,10 @@ from examples.fashion.data import digits
 from servewatch.traffic.pictures import Labels, Pictures
 from servewatch.traffic.samples import npy
 from tests.alerts.drift.prometheus import ask
+from tests.e2e.checks import ROOT, answer
 from tests.servewatch.console.serving import answers
 from tests.servewatch.stack.stacks import free_port, wait_for
 
-ROOT = Path(__file__).parents[2]
 SCRAPE = "500ms"
 TIME = {
     "SERVEWATCH_DRIFT_STEP": "2s",
@@ -62,14 +60,8 @@ class Replica:
 
     def predict(self, pictures: Pictures) -> tuple[str, Labels]:
         """The id of its answer, and the class of each picture."""
-        sample = npy(pictures)
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        with contextlib.closing(connection):
-            connection.request("POST", sample.path, sample.body, {"Content-Type": sample.content_type})
-            answer = connection.getresponse()
-            told = json.loads(answer.read())
-        assert answer.status == 200, told
-        return answer.headers["X-Prediction-Id"], np.array([one["index"] for one in told])
+        headers, told = answer(self.url, npy(pictures))
+        return headers["X-Prediction-Id"], np.array([one["index"] for one in told])
 
 
 @dataclass

@@ -6,7 +6,6 @@ import contextlib
 import http.client
 import json
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -16,17 +15,15 @@ import urllib.request
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from alerts import RECORDINGS
 from servewatch.stack.compose import engine_answers
-from servewatch.traffic.samples import png
+from tests.e2e.checks import ROOT, assert_panels_have_data, assert_right_labels
 from tests.servewatch.stack.stacks import free_port, wait_for
 
-ROOT = Path(__file__).parents[2]
 SERVICES = ("serving", "gateway", "prometheus", "alertmanager", "receiver", "traffic")
 PORTS = {"service": "SERVEWATCH_PORT"} | {
     name: f"SERVEWATCH_{name.upper()}_PORT" for name in ("prometheus", "alertmanager", "receiver", "grafana")
@@ -131,15 +128,7 @@ def project() -> Iterator[Project]:
 
 def test_the_gateway_answers_with_the_right_label(project: Project) -> None:
     """A PNG that is sent to the published port gets the label that it has."""
-    from examples.fashion.data import digits
-
-    data, right = digits(), 0
-    for picture, label in zip(data.test_images[:20], data.test_labels[:20], strict=True):
-        sample, url = png(picture), f"http://127.0.0.1:{project.ports['service']}/predict"
-        request = urllib.request.Request(url, sample.body, {"Content-Type": sample.content_type})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            right += json.load(answer)["label"] == str(label)
-    assert right >= 18
+    assert_right_labels(f"http://127.0.0.1:{project.ports['service']}", 20, least=18)
 
 
 def test_both_replicas_are_scraped_and_what_dashboards_read_is_recorded(project: Project) -> None:
@@ -148,22 +137,6 @@ def test_both_replicas_are_scraped_and_what_dashboards_read_is_recorded(project:
     canonical = {recording.name for recording in RECORDINGS if recording.name.startswith("serving:")}
     wait_for(lambda: not [name for name in canonical if not project.query(name)] or None, 90)
     assert [float(s["value"][1]) for s in project.query("serving:up")] == [2.0]
-
-
-def test_every_panel_has_data(project: Project) -> None:
-    """`servewatch check --live` finds no panel without data on the containers' Prometheus, once traffic is scored."""
-    url = f"http://127.0.0.1:{project.ports['prometheus']}"
-
-    def check() -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "servewatch", "check", "--live", url]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-
-    def problems() -> list[str]:
-        answer = check()
-        assert " problem" in answer.stdout, answer.stderr
-        return re.findall(r"^\S+\.json:\d+: .*", answer.stdout, re.MULTILINE)
-
-    wait_for(lambda: not problems() or None, 300)
 
 
 def test_containers_are_closed(project: Project) -> None:
@@ -211,6 +184,11 @@ def test_a_killed_replica_is_notified_and_resolves(project: Project) -> None:
     fired = project.notified("firing", "ReplicaDown")
     assert len(fired) == 1
     assert fired[0]["alerts"][0]["annotations"]["runbook_url"].endswith("/alerts/runbook.md#replicadown")
+
+
+def test_every_panel_has_data(project: Project) -> None:
+    """`servewatch check --live` finds no panel without data on the containers' Prometheus, once traffic is scored."""
+    assert_panels_have_data(f"http://127.0.0.1:{project.ports['prometheus']}", 300)
 
 
 def test_a_rolling_update_under_load_loses_nothing(project: Project) -> None:

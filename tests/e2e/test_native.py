@@ -7,28 +7,24 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from alerts import RECORDINGS
 from servewatch.stack import processes, state, tools
-from tests.servewatch.stack.stacks import free_port
+from tests.e2e.checks import ROOT, assert_panels_have_data, assert_right_labels
+from tests.servewatch.stack.stacks import free_port, wait_for
 
-ROOT = Path(__file__).parents[2]
 NAMES = ["serving", "prometheus", "alertmanager", "receiver", "console", "traffic"]
 MISSING = [tool.name for tool in tools.TOOLS if tools.find(tool) is None]
 DRIFT = {"SERVEWATCH_DRIFT_STEP": "10s", "SERVEWATCH_DRIFT_WINDOWS": "1m 1h"}
 """Drift in the pace of a test: of the usual steps of five minutes two must pass."""
-
-T = TypeVar("T")
 
 pytestmark = [
     pytest.mark.e2e,
@@ -89,17 +85,6 @@ class Stack:
         return [process.process for process in self.record().processes if process.process]
 
 
-def wait_for(found: Callable[[], T | None], seconds: float) -> T:
-    until, pause = time.monotonic() + seconds, threading.Event()
-    while True:
-        answer = found()
-        if answer:
-            return answer
-        if time.monotonic() > until:
-            raise AssertionError(f"not so within {seconds} s")
-        pause.wait(0.5)
-
-
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     running = Stack(tmp_path_factory.mktemp("home"))
@@ -127,26 +112,7 @@ def test_every_process_is_healthy(stack: Stack) -> None:
 
 def test_a_picture_gets_its_label(stack: Stack) -> None:
     """Test pictures that were sent as PNG get the labels that they have, up to the model's few errors."""
-    from examples.fashion.data import digits
-    from servewatch.traffic.samples import png
-
-    data, right = digits(), 0
-    for picture, label in zip(data.test_images[:40], data.test_labels[:40], strict=True):
-        sample, url = png(picture), f"http://127.0.0.1:{stack.ports['port']}/predict"
-        request = urllib.request.Request(url, sample.body, {"Content-Type": sample.content_type})
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            right += json.load(answer)["label"] == str(label)
-    assert right >= 38
-
-
-def test_every_recording_has_data(stack: Stack) -> None:
-    """Prometheus evaluates each recording rule, and with demo traffic each has a value."""
-
-    def empty() -> list[str]:
-        return [recording.name for recording in RECORDINGS if not stack.query(recording.name)]
-
-    wait_for(lambda: not empty() or None, 240)
-    assert empty() == []
+    assert_right_labels(f"http://127.0.0.1:{stack.ports['port']}", 40, least=38)
 
 
 def test_batches_form(stack: Stack) -> None:
@@ -155,16 +121,17 @@ def test_batches_form(stack: Stack) -> None:
     assert stack.query("serving:batch_size:mean5m")
 
 
-def test_every_panel_has_data(stack: Stack) -> None:
-    """`servewatch check --live` finds no panel without data on the running stack."""
-    url = f"http://127.0.0.1:{stack.ports['prometheus-port']}"
-
-    def check() -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "servewatch", "check", "--live", url]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-
-    wait_for(lambda: check().returncode == 0 or None, 240)
-    assert " 0 problems" in check().stdout
+def test_kill_is_notified_and_resolves(stack: Stack) -> None:
+    """`demo kill` makes ServiceDown fire and reach the receiver once, with a runbook link, and resolve by itself."""
+    answer = stack.run("demo", "kill", "--seconds", "45")
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    assert "ServiceDown fires" in answer.stdout
+    wait_for(lambda: notifications(stack, "resolved", "ServiceDown") or None, 90)
+    fired = notifications(stack, "firing", "ServiceDown")
+    assert len(fired) == 1
+    assert [alert["labels"]["service"] for alert in fired[0]["alerts"]] == ["fashion"]
+    assert fired[0]["alerts"][0]["annotations"]["runbook_url"].endswith("/alerts/runbook.md#servicedown")
+    assert b"ServiceDown" in stack.get("receiver-port", "/")
 
 
 def test_killed_process_comes_back(stack: Stack) -> None:
@@ -181,17 +148,17 @@ def test_killed_process_comes_back(stack: Stack) -> None:
     assert wait_for(back, 30)["detail"] == "running; restarted once, last exit code -9"
 
 
-def test_kill_is_notified_and_resolves(stack: Stack) -> None:
-    """`demo kill` makes ServiceDown fire and reach the receiver once, with a runbook link, and resolve by itself."""
-    answer = stack.run("demo", "kill", "--seconds", "45")
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    assert "ServiceDown fires" in answer.stdout
-    wait_for(lambda: notifications(stack, "resolved", "ServiceDown") or None, 90)
-    fired = notifications(stack, "firing", "ServiceDown")
-    assert len(fired) == 1
-    assert [alert["labels"]["service"] for alert in fired[0]["alerts"]] == ["fashion"]
-    assert fired[0]["alerts"][0]["annotations"]["runbook_url"].endswith("/alerts/runbook.md#servicedown")
-    assert b"ServiceDown" in stack.get("receiver-port", "/")
+def test_every_recording_has_data(stack: Stack) -> None:
+    """Prometheus evaluates each recording rule, and with demo traffic each has a value."""
+
+    wanted = {recording.name for recording in RECORDINGS}
+    query = f'count by (__name__) ({{__name__=~"{"|".join(sorted(wanted))}"}})'
+    wait_for(lambda: {series["metric"]["__name__"] for series in stack.query(query)} == wanted, 240)
+
+
+def test_every_panel_has_data(stack: Stack) -> None:
+    """`servewatch check --live` finds no panel without data on the running stack."""
+    assert_panels_have_data(f"http://127.0.0.1:{stack.ports['prometheus-port']}", 240)
 
 
 def test_down_leaves_nothing(stack: Stack) -> None:
