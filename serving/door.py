@@ -16,7 +16,7 @@ import orjson
 
 from serving.exchange import new_request_id
 
-HOLD = 0.035
+HOLD = 0.031
 """Seconds that a client is made to wait for its refusal, at most."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,18})\r\n", re.IGNORECASE)
