@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from examples.fashion.data import digits
 from servewatch.traffic.pictures import Labels, Pictures
 from servewatch.traffic.samples import npy
 from tests.alerts.drift.prometheus import ask
 from tests.e2e.checks import ROOT, answer
+from tests.prometheus import started
 from tests.servewatch.console.serving import answers
 from tests.servewatch.stack.stacks import free_port, wait_for
 
@@ -148,18 +148,8 @@ def watched(folder: Path, rules: list[Path], fleet: Fleet) -> Iterator[str]:
         "scrape_configs": [{"honor_labels": True, **job} for job in jobs],
     }
     folder.mkdir()
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-    port = free_port()
-    argv = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
-    argv += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
-    process = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(lambda: answers(f"{url}/-/ready"))
+    with started(folder, config) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def one(url: str, query: str) -> float:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
-import yaml
-
 from alerts.drift import rules
 from alerts.rules import rules_file
 from alerts.windows import Windows
 from monitoring.catalogue import drift
 from monitoring.reference import Feature
-from tests.servewatch.console.serving import answers, read
-from tests.servewatch.stack.stacks import free_port, wait_for
+from tests.prometheus import started
+from tests.servewatch.console.serving import read
 
 WINDOWS = Windows(step="4s", windows=("16s", "64s"), scrape="1s")
 _MODEL = {"service": "fashion", "version": "1", "model": "mlp", "model_version": "1", "reference": "abc"}
@@ -102,18 +99,8 @@ def running(folder: Path, targets: list[Replica]) -> Iterator[str]:
     jobs = [{"job_name": "serving", "static_configs": [{"targets": [target.address for target in targets]}]}]
     pace = {"scrape_interval": WINDOWS.scrape, "evaluation_interval": WINDOWS.scrape}
     config = {"global": pace, "rule_files": [str(folder / "drift.rules.yml")], "scrape_configs": jobs}
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
-    port = free_port()
-    argv = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
-    argv += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
-    process = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(lambda: answers(f"{url}/-/ready"))
+    with started(folder, config) as url:
         yield url
-    finally:
-        process.terminate()
-        process.wait(20)
 
 
 def ask(url: str, query: str, at: float | None = None) -> list[tuple[dict[str, str], float]]:

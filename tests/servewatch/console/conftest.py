@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -18,8 +17,9 @@ from starlette.routing import Route
 
 from servewatch.console import create_console
 from serving.store import Store
+from tests.prometheus import started
 from tests.servewatch.console.browser import Page, browser
-from tests.servewatch.console.serving import answers, read, served
+from tests.servewatch.console.serving import read, served
 from tests.servewatch.stack.stacks import free_port, wait_for
 
 HERE = Path(__file__).parent
@@ -44,22 +44,13 @@ def _prometheus(folder: Path, jobs: dict[str, str], port: int) -> Iterator[str]:
     """A Prometheus that scrapes a target for each job once a second."""
     _needs("prometheus", "prometheus")
     (folder / "rules.yml").write_text(RULES)
-    scraped = "".join(
-        f'- {{job_name: {job}, static_configs: [{{targets: ["{target}"]}}]}}\n' for job, target in jobs.items()
-    )
-    (folder / "prometheus.yml").write_text(
-        f"global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [{folder}/rules.yml]\n"
-        f"scrape_configs:\n{scraped}"
-    )
-    argv = ["prometheus", f"--config.file={folder}/prometheus.yml", f"--storage.tsdb.path={folder}/data"]
-    argv += [f"--web.listen-address=127.0.0.1:{port}", "--log.level=error"]
-    running = subprocess.Popen(argv, stderr=subprocess.DEVNULL)
-    try:
-        wait_for(lambda: answers(f"http://127.0.0.1:{port}/-/ready"))
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        running.terminate()
-        running.wait(20)
+    config = {
+        "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "rule_files": [f"{folder}/rules.yml"],
+        "scrape_configs": [{"job_name": job, "static_configs": [{"targets": [to]}]} for job, to in jobs.items()],
+    }
+    with started(folder, config, port) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")
