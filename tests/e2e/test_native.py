@@ -150,10 +150,9 @@ def test_killed_process_comes_back(stack: Stack) -> None:
 
 def test_every_recording_has_data(stack: Stack) -> None:
     """Prometheus evaluates each recording rule, and with demo traffic each has a value."""
-
     wanted = {recording.name for recording in RECORDINGS}
     query = f'count by (__name__) ({{__name__=~"{"|".join(sorted(wanted))}"}})'
-    wait_for(lambda: {series["metric"]["__name__"] for series in stack.query(query)} == wanted, 240)
+    assert wait_for(lambda: {series["metric"]["__name__"] for series in stack.query(query)} >= wanted, 240)
 
 
 def test_every_panel_has_data(stack: Stack) -> None:

@@ -45,14 +45,14 @@ class Flowers:
 '''
 
 SLOW = """
-import os, time
+import os, threading
 from pathlib import Path
 from serving import api, service
 
 @service
 class Slow:
     def __init__(self):
-        time.sleep(0.5 + os.getpid() % 3 if not (Path(FOLDER) / "slow").exists() else 2)
+        threading.Event().wait(0.5 + os.getpid() % 3 if not (Path(FOLDER) / "slow").exists() else 2)
         (Path(FOLDER) / f"started-{os.getpid()}").touch()
 
     @api
