@@ -24,7 +24,7 @@ down: install  ## take it down
 
 test: install  ## everything that can run here
 	$(BIN)/python -m tests.prepare
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m tests.lanes $(ARGS)
 
 check: install  ## ruff, mypy, every query, every generated file
 	$(BIN)/ruff check .
