@@ -145,7 +145,7 @@ def _busiest() -> Modern:
         f"topk(8, {asked} > 0)",
         "reqps",
         "{{service}} {{endpoint}}",
-        NO_TRAFFIC,
+        "None is asked, or told",
         thresholds=style.steps(base=style.TRAFFIC),
     )
 

@@ -92,7 +92,7 @@ def versions() -> Modern:
         "(servewatch_model_info). Two lines for one model: a rollout is under way, or was left half done.",
         labels,
         columns,
-        "No model is loaded",
+        "No model is known",
         cells=[values.linked("Service", leads.board(SERVICE_BOARD, service=leads.CLICKED), "Look closer")],
     )
 

@@ -136,7 +136,7 @@ def versions() -> list[Modern]:
             "The models that each replica has loaded (servewatch_model_info).",
             shown,
             columns,
-            "No model is loaded",
+            "No model is known",
             share=2,
         ),
         panels.timeseries(

@@ -28,7 +28,7 @@ def runtimes() -> list[Modern]:
             "many objects live long; make fewer in each request, or keep what lives long out of its sight (gc.freeze).",
             [query(pauses, "{{service}} generation {{generation}}")],
             "s",
-            absent="No run of the collector",
+            absent="No run is known",
         ),
         panels.timeseries(
             "Spans",
