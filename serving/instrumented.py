@@ -13,7 +13,7 @@ from prometheus_client import disable_created_metrics
 from monitoring import tracing
 from monitoring.instrument import NAME, PAGE
 from serving.loading import load_attribute
-from serving.server import PortInUse, listen, listen_for_metrics
+from serving.server import open_ports
 from serving.settings import Settings
 from serving.tracks import FLUSH, open_tracing
 
@@ -40,12 +40,7 @@ def run(app: Any, settings: Settings) -> int:
     name: str = getattr(app, NAME)
     version, registry = getattr(app, PAGE)
     disable_created_metrics()  # type: ignore[no-untyped-call]  # as a service of ours does
-    listening = listen(settings.host, settings.port, "--port")
-    try:
-        metrics = listen_for_metrics(registry, settings)
-    except PortInUse:
-        listening.close()
-        raise
+    listening, metrics = open_ports(registry, settings)
     traced = tracing.active() or open_tracing(name, version, settings)
     log.info("%s on http://%s:%s", name, settings.host, listening.getsockname()[1])
     try:

@@ -139,16 +139,21 @@ def listen_for_metrics(registry: CollectorRegistry, settings: Settings) -> Metri
         raise _port_error(error, settings.metrics_host, settings.metrics_port, "--metrics-port") from None
 
 
+def open_ports(registry: CollectorRegistry, settings: Settings) -> tuple[socket.socket, MetricsServer | None]:
+    """The service's socket and its metrics' server, or neither of them."""
+    listening = listen(settings.host, settings.port, "--port")
+    try:
+        return listening, listen_for_metrics(registry, settings)
+    except PortInUse:
+        listening.close()
+        raise
+
+
 def run(service: type, settings: Settings, registry: CollectorRegistry = REGISTRY) -> int:
     """Serve until a signal ends it; 0 if it ended as it should."""
     disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the series, and rate() does not need them
     app = create_app(service, settings, registry)
-    listening = listen(settings.host, settings.port, "--port")
-    try:
-        metrics = listen_for_metrics(registry, settings)
-    except PortInUse:
-        listening.close()
-        raise
+    listening, metrics = open_ports(registry, settings)
     server = Server(_config(app, settings), app)
     app.lifecycle.on_failure = server.failed
     app.lifecycle.on_ready = settle

@@ -52,9 +52,7 @@ def started(tmp_path: Path, free_port: Callable[[], int], eventually: Any) -> It
 
     yield start
     for process in running:
-        if process.popen.poll() is None:
-            process.popen.kill()
-        process.popen.communicate(timeout=10)
+        process.kill()
 
 
 @pytest.fixture

@@ -99,6 +99,12 @@ class Process:
         except OSError:
             return 0
 
+    def kill(self) -> None:
+        """Leave nothing of it."""
+        if self.popen.poll() is None:
+            self.popen.kill()
+        self.popen.communicate(timeout=10)
+
     def end(self, seconds: float = 15) -> tuple[int, str]:
         """Its exit code and what it said on stderr."""
         _, said = self.popen.communicate(timeout=seconds)
@@ -150,9 +156,7 @@ def run(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Callable[..., 
 
     yield start
     for process in running:
-        if process.popen.poll() is None:
-            process.popen.kill()
-        process.popen.communicate(timeout=10)
+        process.kill()
 
 
 @pytest.fixture
