@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import pickle
 import socket
@@ -24,6 +26,12 @@ def encode(message: Message) -> bytes:
     """A message with its length before it."""
     content = pickle.dumps(message, protocol=5)
     return LENGTH.pack(len(content)) + content
+
+
+def hand(loop: asyncio.AbstractEventLoop, call: Callable[..., object], *arguments: Any) -> None:
+    """Have a loop call it, from any thread; a loop that has ended, since its process does, hears nothing more."""
+    with contextlib.suppress(RuntimeError):
+        loop.call_soon_threadsafe(call, *arguments)
 
 
 class Control:

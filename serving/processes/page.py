@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -14,7 +14,7 @@ from monitoring import MetricsApp
 from monitoring.beside import Section
 from monitoring.exposition import REFERENCE
 from monitoring.merge import Merged, Snapshot
-from serving.processes.control import Control
+from serving.processes.control import Control, hand
 
 PATIENCE = 3.0
 Whole = tuple[Snapshot, list[Section], list[Section]]
@@ -45,11 +45,7 @@ class MasterPage:
             if not came.done():
                 came.set_result(page)
 
-        def then(page: Whole) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(arrive, page)
-
-        self._control.ask_soon("page", then=then)
+        self._control.ask_soon("page", then=functools.partial(hand, loop, arrive))
         return await came
 
 

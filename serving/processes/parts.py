@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import threading
 from typing import Any
 
+from serving.processes.control import hand
 from serving.processes.parcel import pack
 from serving.processes.wire import PART, Frame, Wire
 from serving.streaming import ROOM
@@ -27,8 +27,7 @@ class PartsPipe:
             return False
         parcel = pack(item)
         part = Frame(PART, parcel.form, number=self._number, meta=parcel.meta, inline=parcel.whole())
-        with contextlib.suppress(RuntimeError):  # the process ends
-            self._loop.call_soon_threadsafe(self._wire.send, part)
+        hand(self._loop, self._wire.send, part)
         return True
 
     def more(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 import struct
@@ -11,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from serving.processes.arena import Arena, new_memory
-from serving.processes.control import Control
+from serving.processes.control import Control, hand
 from serving.processes.wire import Wire
 
 _PROCESS = struct.Struct("<Q")
@@ -63,8 +62,7 @@ class Peers:
         await self._loop.create_unix_connection(lambda: peer.wire, sock=end)
 
     def _tell_gone(self, process: int) -> None:
-        with contextlib.suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._gone, process)
+        hand(self._loop, self._gone, process)
 
     def _gone(self, process: int) -> None:
         """The master saw it end: its socket may still be open in a process that it left behind."""

@@ -19,7 +19,7 @@ from serving.lifecycle import Lifecycle
 from serving.processes.answering import Answering
 from serving.processes.arena import Arena, own
 from serving.processes.board import Board, PublicBatcher
-from serving.processes.control import Control
+from serving.processes.control import Control, hand
 from serving.processes.peers import Peers
 from serving.processes.pins import pinned
 from serving.processes.shelf import Share
@@ -100,8 +100,8 @@ async def _live(lifecycle: RunnerLifecycle, control: Control, door: socket.socke
     over = asyncio.Event()
     lifecycle.on_failure = over.set
     lifecycle.on_ready = control.ready
-    control.on_drain = functools.partial(loop.call_soon_threadsafe, lifecycle.drain)
-    control.on_end = functools.partial(loop.call_soon_threadsafe, over.set)
+    control.on_drain = functools.partial(hand, loop, lifecycle.drain)
+    control.on_end = functools.partial(hand, loop, over.set)
     lifecycle.begin()
 
     def peer(process: int, arena: Arena) -> Answering:

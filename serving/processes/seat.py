@@ -14,6 +14,7 @@ from multiprocessing.context import SpawnProcess
 
 from serving.processes.child import Place, Role, main
 from serving.processes.control import LENGTH, Message, encode
+from serving.processes.leash import holding_signals
 from serving.processes.shelf import Handle
 from serving.settings import Settings
 
@@ -47,7 +48,8 @@ class Child:
         try:
             name = f"servewatch-{place.role}-{place.index}"
             self.process: SpawnProcess = _SPAWN.Process(target=main, args=given, name=name)
-            self.process.start()
+            with holding_signals():
+                self.process.start()
         except BaseException:
             self._end.close()
             self.door.close()

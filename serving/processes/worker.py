@@ -20,7 +20,7 @@ from serving.faults import Faults
 from serving.frame import create_app
 from serving.lifecycle import Lifecycle
 from serving.processes.arena import Arena
-from serving.processes.control import Control
+from serving.processes.control import Control, hand
 from serving.processes.lazy import LazyModel
 from serving.processes.link import Link
 from serving.processes.page import PATIENCE, MasterPage
@@ -89,7 +89,7 @@ class WorkerLifecycle(Lifecycle):
         """The master remembers for all workers."""
         loop = asyncio.get_running_loop()
         came: asyncio.Future[list[bool]] = loop.create_future()
-        self._control.ask_soon("label", rows, then=lambda new: loop.call_soon_threadsafe(_settle, came, new))
+        self._control.ask_soon("label", rows, then=lambda new: hand(loop, _settle, came, new))
         try:
             return await asyncio.wait_for(came, PATIENCE)
         except TimeoutError:
@@ -149,7 +149,7 @@ class WorkerServer(Server):
     def open(self) -> None:
         """The master says that this worker may serve; called from any thread."""
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._open.set)
+            hand(self._loop, self._open.set)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to load; the door stays closed unless this is the herald."""
