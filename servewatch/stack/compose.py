@@ -96,7 +96,14 @@ class Compose:
 
     def replicas(self) -> list[str]:
         """The names of the serving containers that run."""
-        return [str(row["Name"]) for row in self._ps() if (row["Service"], row["State"]) == ("serving", "running")]
+        return [name for name, state in self._serving() if state == "running"]
+
+    def halted(self) -> list[str]:
+        """The names of those that have ended, or were never started."""
+        return [name for name, state in self._serving() if state != "running"]
+
+    def _serving(self) -> list[tuple[str, str]]:
+        return [(str(row["Name"]), str(row["State"])) for row in self._ps() if row["Service"] == rolling.SERVICE]
 
     def build(self) -> None:
         """Build the service's image, where it is one that is built here."""

@@ -19,6 +19,10 @@ class Engine(Protocol):
         """The names of the serving containers that run."""
         ...
 
+    def halted(self) -> list[str]:
+        """The names of those that are there and do not run."""
+        ...
+
     def scale(self, replicas: int) -> bool:
         """Start containers until so many run, beside those that do, and wait: whether all are ready."""
         ...
@@ -29,7 +33,7 @@ class Engine(Protocol):
 
 
 def update(engine: Engine, say: Callable[[str], None], wanted: int | None = None, surge: int = 1) -> int:
-    """Replace every serving container, `surge` at a time; answers how many there are then.
+    """Replace every serving container, `surge` at a time; answers how many there are then: as many as before.
 
     The gateway sends requests to those that are ready, so none is lost. Where a new container does not become
     ready, it is removed, the old ones that are left go on, and StackError says so.
@@ -37,7 +41,8 @@ def update(engine: Engine, say: Callable[[str], None], wanted: int | None = None
     old = engine.replicas()
     if not old:
         raise StackError("no serving container runs", "servewatch up --compose")
-    wanted = wanted or len(old)
+    halted = _clear(engine, say)
+    wanted = wanted or len(old) + halted
     while old:
         running = engine.replicas()
         more = min(surge, len(old))
@@ -49,6 +54,15 @@ def update(engine: Engine, say: Callable[[str], None], wanted: int | None = None
             say(f"{container} has answered what it accepted and is gone")
         old = old[more:]
     return _settle(engine, wanted)
+
+
+def _clear(engine: Engine, say: Callable[[str], None]) -> int:
+    """Remove those that do not run: the engine would start one as it was in place of making a new one."""
+    halted = engine.halted()
+    for container in halted:
+        engine.remove(container, 0)
+        say(f"{container} did not run and is removed; a new one takes its place")
+    return len(halted)
 
 
 def _undo(engine: Engine, running: Sequence[str]) -> None:

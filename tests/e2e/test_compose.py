@@ -176,6 +176,8 @@ def test_the_image_says_what_it_is(project: Project) -> None:
 
 def test_a_killed_replica_is_notified_and_resolves(project: Project) -> None:
     """One of two replicas killed gives one notification with a runbook link, and a resolved one when it is back."""
+    steady = "max_over_time(min_over_time(serving:up[2m])[10m:30s]) == 2"  # before, one that goes is not missed
+    wait_for(lambda: project.query(steady) or None, 180)
     killed = project.containers("serving")[0]["Id"]
     subprocess.run(["docker", "kill", killed], check=True, capture_output=True)
     wait_for(lambda: project.notified("firing", "ReplicaDown") or None, 90)
@@ -192,12 +194,17 @@ def test_every_panel_has_data(project: Project) -> None:
 
 
 def test_a_rolling_update_under_load_loses_nothing(project: Project) -> None:
-    """While each replica is replaced, every request on kept and on new connections is answered with 200."""
+    """While each replica is replaced, every request on kept and on new connections is answered with 200.
+
+    A third container of the old version, which does not run, is not taken for a new one.
+    """
+    idle = project.compose("create", "--no-recreate", "--scale", "serving=3", "serving")
+    assert idle.returncode == 0, idle.stderr
     before = {container["Id"] for container in project.containers("serving")}
     with load(project.ports["service"]) as answers:
         wait_for(lambda: len(answers) > 100 or None, 30)
         updated = subprocess.run(
-            [sys.executable, "-m", "servewatch", "update", "--no-build"],
+            [sys.executable, "-m", "servewatch", "update", "--no-build", "--replicas", "2"],
             cwd=ROOT,
             env=project.environment,
             capture_output=True,
@@ -208,7 +215,7 @@ def test_a_rolling_update_under_load_loses_nothing(project: Project) -> None:
         wait_for(lambda: len(answers) > sent + 100 or None, 30)
     assert updated.returncode == 0, updated.stdout + updated.stderr
     after = {container["Id"] for container in project.containers("serving")}
-    assert len(after) == len(before) == 2
+    assert (len(before), len(after)) == (3, 2)
     assert not before & after
     assert set(answers) == {"200"}
     alerts = project.get("prometheus", "/api/v1/alerts")["data"]["alerts"]

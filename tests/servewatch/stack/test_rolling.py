@@ -18,11 +18,17 @@ class Containers:
     most: int = 0
     removed: list[str] = field(default_factory=list)
     made: int = 0
+    stopped: list[str] = field(default_factory=list)
 
     def replicas(self) -> list[str]:
         return list(self.names)
 
+    def halted(self) -> list[str]:
+        return list(self.stopped)
+
     def scale(self, replicas: int) -> bool:
+        while len(self.names) < replicas and self.stopped:
+            self.names.append(self.stopped.pop())
         while len(self.names) < replicas:
             self.made += 1
             self.names.append(f"new-{self.made}")
@@ -30,7 +36,7 @@ class Containers:
         return self.starts
 
     def remove(self, container: str, grace: int) -> None:
-        self.names.remove(container)
+        (self.names if container in self.names else self.stopped).remove(container)
         self.removed.append(container)
         self.least = min(self.least, len(self.names))
 
@@ -42,6 +48,14 @@ def test_every_container_is_replaced_and_there_are_never_fewer() -> None:
     assert engine.names == ["new-1", "new-2", "new-3"]
     assert engine.removed == ["old-1", "old-2", "old-3"]
     assert (engine.least, engine.most) == (3, 4)
+
+
+def test_one_that_does_not_run_is_replaced_and_not_started_as_it_was() -> None:
+    """A crashed replica of the old version counts as one to have, and is not taken for a new one."""
+    engine = Containers(["old-1"], stopped=["old-2"])
+    assert update(engine, [].append) == 2
+    assert engine.names == ["new-1", "new-2"]
+    assert engine.removed == ["old-2", "old-1"]
 
 
 def test_several_at_a_time_go_faster_and_need_more() -> None:
