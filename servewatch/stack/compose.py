@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from alerts import alertmanager
-from servewatch.stack import dotenv, hints, ports, rolling
+from servewatch.stack import dotenv, hints, ports, rolling, sight
 from servewatch.stack.errors import StackError, ToolMissing
 from servewatch.stack.mode import Options, ProcessStatus, StackStatus
 from servewatch.stack.state import write_json
@@ -22,6 +22,7 @@ FILE = "docker-compose.yml"
 PUBLISHED = ("prometheus", "alertmanager", "receiver", "grafana")
 NAMES = ("serving", "prometheus", "alertmanager", "receiver", "grafana", "traffic")
 GATEWAY = "gateway"
+WATCHING = ("prometheus", "alertmanager")
 ADMIN_PASSWORD = "docker compose exec grafana cat /var/lib/grafana/admin_password"
 """Shows the password that Grafana's container makes for itself on first use."""
 
@@ -57,7 +58,7 @@ class Compose:
             )
         described = (self.folder / FILE).read_text()
         dotenv.check(dotenv.read(self.folder / ".env"), dotenv.variables(described))
-        if not self.status().processes:  # what runs already holds ports of its own
+        if not self._containers():  # what runs already holds ports of its own
             ports.check(self.options.ports, ("service", *PUBLISHED))
         self._remember()
         self.say("building and starting containers (the first time takes minutes)")
@@ -66,7 +67,7 @@ class Compose:
             raise StackError(
                 f"docker compose {' '.join(wait)} failed", "docker compose ps -a; docker compose logs NAME"
             )
-        found = self.status().processes
+        found = self._containers()
         for process in found:
             self.say(f"{process.name:13} {process.url or '-':32} {process.detail}")
         if any(process.name == "grafana" for process in found):
@@ -82,7 +83,7 @@ class Compose:
 
     def down(self) -> bool:
         """Stop and remove the containers; volumes stay."""
-        if not self.status().processes:
+        if not self._containers():
             record_path(self.options).unlink(missing_ok=True)
             return False
         if self._follow(["down", "--remove-orphans", "--timeout", "30"]) != 0:
@@ -91,8 +92,9 @@ class Compose:
         return True
 
     def status(self) -> StackStatus:
-        """Every container of the stack, replicas together."""
-        return StackStatus("compose", summary(self._ps()))
+        """Every container of the stack, replicas together, and why monitoring is blind, if it is."""
+        shown = self._containers()
+        return StackStatus("compose", shown, problems=blind(shown))
 
     def replicas(self) -> list[str]:
         """The names of the serving containers that run."""
@@ -143,6 +145,9 @@ class Compose:
                 wake.wait(60)
         self.down()
         return 0
+
+    def _containers(self) -> tuple[ProcessStatus, ...]:
+        return summary(self._ps())
 
     def _ps(self) -> list[dict[str, Any]]:
         if not shutil.which("docker"):
@@ -232,6 +237,15 @@ def summary(rows: Iterable[Mapping[str, Any]]) -> tuple[ProcessStatus, ...]:
     return tuple(
         replace(process, url=gateway) if process.name == "serving" and gateway else process for process in found
     )
+
+
+def blind(shown: Iterable[ProcessStatus]) -> tuple[str, ...]:
+    """Why nobody would be told of a fault, although each container runs."""
+    urls = {process.name: process.url for process in shown if process.name in WATCHING}
+    if len(urls) < len(WATCHING):
+        return ()
+    cut = [f"{name} cannot be asked: it is stopped, or cut from its network" for name in WATCHING if not urls[name]]
+    return tuple(cut or sight.blind(urls["prometheus"], urls["alertmanager"]))
 
 
 def _process(name: str, rows: list[Mapping[str, Any]]) -> ProcessStatus:

@@ -5,79 +5,20 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import os
 import subprocess
 import sys
 import threading
 import tomllib
-import urllib.parse
-import urllib.request
-import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
 
 import pytest
 
 from alerts import RECORDINGS
-from servewatch.stack.compose import engine_answers
 from tests.e2e.checks import ROOT, assert_panels_have_data, assert_right_labels
-from tests.servewatch.stack.stacks import free_port, wait_for
+from tests.e2e.containers import CONTAINERS, Project, started
+from tests.servewatch.stack.stacks import wait_for
 
-SERVICES = ("serving", "gateway", "prometheus", "alertmanager", "receiver", "traffic")
-PORTS = {"service": "SERVEWATCH_PORT"} | {
-    name: f"SERVEWATCH_{name.upper()}_PORT" for name in ("prometheus", "alertmanager", "receiver", "grafana")
-}
-
-pytestmark = [
-    pytest.mark.e2e,
-    pytest.mark.containers,
-    pytest.mark.skipif(
-        not engine_answers(), reason="no container engine with Compose v2 answers: start Docker (docker info tells)"
-    ),
-]
-
-
-@dataclass
-class Project:
-    """One compose project with a name and ports of its own, so that it meets no other."""
-
-    name: str = field(default_factory=lambda: f"servewatch-test-{uuid.uuid4().hex[:8]}")
-    ports: dict[str, int] = field(default_factory=lambda: {name: free_port() for name in PORTS})
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What docker compose is told, and `servewatch` as well."""
-        told = {variable: str(self.ports[name]) for name, variable in PORTS.items()}
-        return {**os.environ, **told, "COMPOSE_PROJECT_NAME": self.name}
-
-    def compose(self, *words: str, seconds: float = 900.0) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["docker", "compose", *words],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-        )
-
-    def containers(self, service: str = "") -> list[dict[str, Any]]:
-        names = self.compose("ps", "--all", "--quiet", *([service] if service else [])).stdout.split()
-        told = subprocess.run(["docker", "inspect", *names], capture_output=True, text=True, check=True)
-        found: list[dict[str, Any]] = json.loads(told.stdout)
-        return found
-
-    def get(self, name: str, path: str) -> Any:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[name]}{path}", timeout=10) as answer:
-            return json.load(answer)
-
-    def query(self, query: str) -> list[Any]:
-        found: list[Any] = self.get("prometheus", f"/api/v1/query?query={urllib.parse.quote(query)}")["data"]["result"]
-        return found
-
-    def notified(self, status: str, alert: str) -> list[Any]:
-        came = self.get("receiver", "/notifications")
-        return [n for n in came if any((a["status"], a["labels"]["alertname"]) == (status, alert) for a in n["alerts"])]
+pytestmark = CONTAINERS
 
 
 @contextlib.contextmanager
@@ -115,15 +56,8 @@ def load(port: int) -> Iterator[list[str]]:
 
 @pytest.fixture(scope="module")
 def project() -> Iterator[Project]:
-    running = Project()
-    try:
-        built = running.compose("build", "serving", "receiver", "gateway")
-        assert built.returncode == 0, built.stdout[-3000:] + built.stderr[-3000:]
-        answer = running.compose("up", "--detach", "--wait", "--scale", "serving=2", *SERVICES)
-        assert answer.returncode == 0, answer.stderr[-3000:] + running.compose("logs").stdout[-3000:]
+    with started() as running:
         yield running
-    finally:
-        running.compose("down", "--volumes", "--timeout", "30")
 
 
 def test_the_gateway_answers_with_the_right_label(project: Project) -> None:

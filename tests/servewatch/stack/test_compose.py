@@ -16,6 +16,7 @@ from servewatch.stack.compose import (
     FILE,
     Compose,
     alertmanager_yml,
+    blind,
     engine_answers,
     parse_ps,
     record_path,
@@ -72,6 +73,14 @@ def test_container_without_health_check_counts_by_its_state() -> None:
     """A container that has no health check is healthy while it runs."""
     assert summary([row("traffic", health="")])[0].healthy
     assert not summary([row("traffic", "restarting", "")])[0].healthy
+
+
+def test_who_cannot_be_asked_is_told_by_name() -> None:
+    """A container that should be published and is not is stopped or cut off; where one is missing nothing is asked."""
+    prometheus, alertmanager = ProcessStatus("prometheus", "http://127.0.0.1:1", True, ""), row("alertmanager")
+    cut = "alertmanager cannot be asked: it is stopped, or cut from its network"
+    assert blind([prometheus, *summary([alertmanager])]) == (cut,)
+    assert blind([prometheus]) == ()
 
 
 def test_options_become_variables() -> None:
