@@ -10,7 +10,7 @@ from typing import Literal
 
 import alerts
 from alerts import adapters, alertmanager, slo
-from servewatch import windows
+from servewatch import watched, windows
 from servewatch.stack import composed
 
 ROOT = Path(alerts.__file__).parent.parent
@@ -56,12 +56,13 @@ def files() -> dict[Path, str]:
 def differences(root: Path = ROOT, wanted: dict[Path, str] | None = None) -> list[Difference]:
     """Compare both ways: what is missing, what differs, and what nothing generates.
 
-    Where other files than ours are wanted, what else lies there is not ours to judge.
+    Where other files than ours are wanted, of what else lies there only what was generated is ours to judge.
     """
     ours = wanted is None
     wanted = files() if wanted is None else wanted
     found = [difference for path, text in wanted.items() for difference in _compare(root, path, text)]
-    return found + [Difference(path, "orphan") for path in _present(root) if ours and path not in wanted]
+    left = [path for path in _present(root) if path not in wanted] if ours else watched.orphans(root, wanted)
+    return found + [Difference(path, "orphan") for path in left]
 
 
 def write(root: Path = ROOT, wanted: dict[Path, str] | None = None) -> list[Difference]:

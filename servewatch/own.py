@@ -51,10 +51,11 @@ def write(folder: Path, service: str, declared: Sequence[Declaration]) -> None:
 
 def proved(folder: Path) -> promtool.Answer | None:
     """What promtool says of the rules and of their tests; None where there are none, or no promtool."""
-    if not (folder / RULES).is_file() or promtool.find() is None:
+    rules = sorted(folder.glob(f"{RULES.parent}/*.yml"))
+    if not rules or promtool.find() is None:
         return None
-    loaded = promtool.check_rules([folder / RULES])
-    return promtool.run_tests(folder / TESTS) if loaded.fine else loaded
+    loaded = promtool.check_rules(rules)
+    return promtool.run_tests(folder / TESTS) if loaded.fine and (folder / TESTS).is_file() else loaded
 
 
 def _boards(declared: Sequence[Declaration]) -> dict[str, str]:

@@ -35,13 +35,15 @@ def require(*modules: str) -> None:
 @click.command()
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 where a file is not as generated.")
 @click.option("--to", type=click.Path(file_okay=False, path_type=Path), help="Write below another folder.")
-@click.option("--service", metavar="MODULE:NAME", help="Write the files of the metrics that this service declares.")
+@click.option("--service", metavar="MODULE:NAME", help="Write all that watches this service.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Where those of --service go.")
 def generate(only_check: bool, to: Path | None, service: str | None, out: Path | None) -> None:
     """Write every generated file: rules, Alertmanager's configuration, dashboards, Grafana's provisioning.
 
-    With --service and --out, those of the metrics that a service declares of its own: rules/ for Prometheus, tests/
-    of them for promtool (which runs them at once, where it is), dashboards/ for Grafana or the console, and a table.
+    With --service and --out, all that watches one service: rules/ for Prometheus, with the objectives that its
+    declaration and slos.yml promise and the alerts of its own metrics; tests/ of these for promtool (which runs them
+    at once, where it is); dashboards/ for Grafana or the console; a table; prometheus.yml for the containers, which
+    read the folder that SERVEWATCH_GENERATED in .env names.
     """
     require("grafanalib")
     if (service is None) != (out is None) or (service and to):

@@ -1,19 +1,14 @@
-"""What `servewatch generate --service` adds: a service's own metrics as files, and the word of promtool on them."""
+"""What `servewatch generate --service` writes: all that watches a service, and the word of promtool on it."""
 
 from __future__ import annotations
 
 import importlib
 from pathlib import Path
+from typing import Any
 
 from servewatch.cli.declarations import DeclarationWrong
 from serving.errors import ServewatchError
 from serving.loading import import_from_here, load_service
-
-
-class NothingDeclared(ServewatchError):
-    """The service that was named declares no metric of its own."""
-
-    code = "nothing_declared"
 
 
 class AlertsUnproved(ServewatchError):
@@ -23,40 +18,39 @@ class AlertsUnproved(ServewatchError):
 
 
 def own_files(service: str) -> dict[Path, str]:
-    """The files of what a service declares, by their paths below where they go."""
-    from servewatch import own
+    """The files of all that watches a service, by their paths below where they go."""
+    from servewatch import own, slos, watched
+    from servewatch.stack.describe import INSTRUMENTED, name_of, owner_of
+    from serving.service import definition
 
-    name = _name(service)
-    declared = own.declarations()
-    if not declared:
-        raise NothingDeclared(
-            f"{service} declares no metric of its own", "ORDERS = own.counter(...): see monitoring/OWN.md"
-        )
+    found = _load(service)
+    name = name_of(found)
+    promised = () if hasattr(found, INSTRUMENTED) else definition(found).slos
     try:
-        return own.files(name, declared)
+        return watched.files(name, own.declarations(), slos.objectives(name, promised, Path.cwd()), owner_of(found))
     except ValueError as wrong:
         raise DeclarationWrong(str(wrong), f"change how {service} declares it") from None
 
 
 def prove(folder: Path) -> None:
-    """Let promtool load the rules and run their tests; say so, and raise where one fails."""
+    """Let promtool load the rules and run the tests of the service's own; say so, and raise where one fails."""
     from servewatch import own
 
-    if not (folder / own.RULES).is_file():
-        print("no alerts: none of its metrics has one")
-        return
     answer = own.proved(folder)
     if answer is None:
-        print(f"promtool is not on PATH: {folder / own.TESTS} was not run")
-    elif answer.fine:
-        tests = (folder / own.TESTS).read_text().count("- name:")
-        print(f"promtool: the rules load, and {tests} of {tests} tests hold")
-    else:
+        print(f"promtool is not on PATH: the rules and tests in {folder} were not run")
+    elif not answer.fine:
         raise AlertsUnproved(f"promtool says of {folder}: {answer.text}", "change the declaration of that alert")
+    elif (tests := folder / own.TESTS).is_file():
+        count = tests.read_text().count("- name:")
+        print(f"promtool: the rules load, and {count} of {count} tests hold")
+    else:
+        print("promtool: the rules load; no metric of its own has an alert")
 
 
-def _name(service: str) -> str:
-    from servewatch.stack.describe import INSTRUMENTED, name_of
+def _load(service: str) -> Any:
+    """A service's class, or an app that is measured."""
+    from servewatch.stack.describe import INSTRUMENTED
 
     module, _, attribute = service.partition(":")
     import_from_here()
@@ -65,4 +59,4 @@ def _name(service: str) -> str:
     except (ImportError, ValueError):
         found = None
     # What is no app that we measure is a service, or a mistake that loading explains.
-    return name_of(found) if hasattr(found, INSTRUMENTED) else name_of(load_service(service))
+    return found if hasattr(found, INSTRUMENTED) else load_service(service)

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from servewatch import own
+from servewatch.stack import composed
 from servewatch.stack.errors import StackError
 
 PREFIX = "SERVEWATCH_"
@@ -17,9 +19,11 @@ NEEDS: Mapping[str, Mapping[str, str]] = {
         f"{PREFIX}TRACE_ENDPOINT": "http://collector:4318",
         f"{PREFIX}GRAFANA_DATASOURCES": f"{GENERATED}/tracing",
     },
-    "longterm": {f"{PREFIX}PROMETHEUS_CONFIG": f"{GENERATED}/prometheus.longterm.yml"},
+    "longterm": {f"{PREFIX}PROMETHEUS_CONFIG": "prometheus.longterm.yml"},
 }
 """What a profile does nothing without."""
+FOLDER = f"{PREFIX}GENERATED"
+"""Names the folder of what `servewatch generate --service` wrote, for a service of one's own."""
 PROFILES = ("cluster", "gpu", "longterm", "node", "tracing")
 _LIKE = (
     (r"\w+_PORT|\w*PORT", r"[1-9]\d{0,4}", "a port, as 3000"),
@@ -28,7 +32,9 @@ _LIKE = (
     (r"\w+_CPUS", r"\d+(\.\d+)?", "a number of processors, as 1.5"),
     (r"\w+_RETENTION_SIZE", r"\d+(B|KB|MB|GB|TB)", "a size, as 2GB"),
     (r"\w+_RETENTION(_TIME)?", r"\d+(h|d|w|y)", "a time, as 15d"),
-    (r"\w+_FAULTS", r"0|1", "0 or 1"),
+    (r"\w+_(FAULTS|TRAFFIC)", r"0|1", "0 or 1"),
+    (r"\w+_PROMETHEUS_CONFIG", r"[\w.-]+\.yml", "the name of a file, as prometheus.longterm.yml"),
+    (r"\w+_GENERATED", r"\.{0,2}/.*", "a folder that begins with ./ or /, as ./watched"),
 )
 
 
@@ -89,6 +95,19 @@ def _near(name: str, known: Mapping[str, str]) -> str:
     return f"did you mean {close[0]}?" if close else f"{EXAMPLE} names all"
 
 
+def check_generated(folder: Path) -> None:
+    """Raise where a folder is not one of a service's files: the engine would make empty ones in their place."""
+    missing = [name for name in (composed.CONFIG, own.RULES.parent, own.BOARDS) if not (folder / name).exists()]
+    if missing:
+        raise EnvironmentInvalid(
+            f"{FOLDER} names {folder}, which has no {missing[0]}",
+            f"servewatch generate --service MODULE:NAME --out {folder}",
+        )
+
+
 def variables(compose: str) -> dict[str, str]:
-    """The variables that a docker-compose.yml reads, and their defaults."""
-    return dict(re.findall(r"(?<!\$)\$\{(\w+):-((?:\$\{[^}]*\}|[^}])*)\}", compose))
+    """The variables that a docker-compose.yml reads, and their defaults; none where it is another at each place."""
+    found: dict[str, str] = {}
+    for name, default in re.findall(r"(?<!\$)\$\{(\w+):-((?:\$\{[^}]*\}|[^}])*)\}", compose):
+        found[name] = default if found.get(name, default) == default else ""
+    return found

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from servewatch import watched
 from servewatch.stack.composed import LONGTERM, files, prometheus_yml
 
 ROOT = Path(__file__).parents[3]
@@ -60,6 +62,30 @@ def test_an_exemplar_leads_to_its_trace() -> None:
     series, traces = yaml.safe_load(files()[Path("tracing/datasources.yml")])["datasources"]
     assert series["jsonData"]["exemplarTraceIdDestinations"] == [{"name": "trace_id", "datasourceUid": traces["uid"]}]
     assert traces["url"].split("//")[1].split(":")[0] in SERVICES
+
+
+@pytest.mark.parametrize("generated", ["", "/watched"])
+def test_what_containers_read_is_of_one_folder(generated: str, tmp_path: Path) -> None:
+    """Each file that is mounted is there: without SERVEWATCH_GENERATED in the checkout, with it in that folder."""
+    own = watched.files("shop", (), ())
+    mounts = [volume.rsplit(":", 2) for name in ("prometheus", "grafana") for volume in SERVICES[name]["volumes"]]
+    found = {Path(to): Path(expanded(source, generated)) for source, to, *_ in (m for m in mounts if "{" in m[0])}
+    rules, boards = Path("/etc/prometheus/rules"), Path("/etc/grafana/dashboards")
+    config = Path("/etc/prometheus/prometheus.yml")
+    assert {config, rules, rules / "drift.rules.yml", rules / "quality.rules.yml", boards} <= found.keys()
+    for to, source in found.items():
+        if generated and source.is_relative_to(generated):
+            assert any(path.is_relative_to(source.relative_to(generated)) for path in own), to
+        else:
+            assert (ROOT / source).exists(), to
+            assert not generated or "provisioning" in str(source), to
+
+
+def expanded(text: str, generated: str) -> str:
+    """What Compose makes of a text when one variable is set to this and no other is set."""
+    given = {"SERVEWATCH_GENERATED": generated}
+    text = re.sub(r"\$\{(\w+):\+([^}]*)\}", lambda m: m[2] if given.get(m[1]) else "", text)
+    return re.sub(r"\$\{(\w+):-([^}]*)\}", lambda m: given.get(m[1]) or m[2], text)
 
 
 @pytest.mark.skipif(not shutil.which("promtool"), reason="promtool is not on PATH: apt-get install prometheus")

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from servewatch.stack import dotenv
-from servewatch.stack.dotenv import EnvironmentInvalid, check, read, variables
+from servewatch.stack.dotenv import EnvironmentInvalid, check, check_generated, read, variables
 
 ROOT = Path(__file__).parents[3]
 COMPOSE = (ROOT / "docker-compose.yml").read_text()
@@ -43,6 +43,9 @@ def test_profiles_are_those_of_the_file() -> None:
         ("SERVEWATCH_MEMORY=lots", "which is not a size"),
         ("SERVEWATCH_RETENTION_TIME=15", "which is not a time"),
         ("SERVEWATCH_FAULTS=maybe", "which is not 0 or 1"),
+        ("SERVEWATCH_TRAFFIC=yes", "which is not 0 or 1"),
+        ("SERVEWATCH_GENERATED=watched", "which is not a folder that begins with ./ or /"),
+        ("SERVEWATCH_PROMETHEUS_CONFIG=./mine.yml", "which is not the name of a file"),
         ("COMPOSE_PROFILES=node,gpus", "there is no profile 'gpus'"),
         ("COMPOSE_PROFILES=longterm", "the profile 'longterm' needs SERVEWATCH_PROMETHEUS_CONFIG"),
         ("SERVEWATCH_PORT 3000", "is not NAME=VALUE"),
@@ -54,6 +57,23 @@ def test_what_cannot_be_meant_is_told(tmp_path: Path, line: str, message: str) -
     with pytest.raises(EnvironmentInvalid, match=re.escape(message)) as error:
         check(read(tmp_path / ".env"), KNOWN)
     assert error.value.help
+
+
+def test_a_variable_with_a_default_for_each_place_has_none() -> None:
+    """Where two places fall back on different values, the example can name neither."""
+    told = variables("${A:-x}/${B:-y} ${A:-z} ${B:-y} ${C:+w}")
+    assert told == {"A": "", "B": "y"}
+
+
+def test_a_folder_that_was_never_generated_is_told(tmp_path: Path) -> None:
+    """The engine would mount an empty folder in place of a file: the error names what lacks and the command."""
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "dashboards").mkdir()
+    with pytest.raises(EnvironmentInvalid, match=r"which has no prometheus.yml") as error:
+        check_generated(tmp_path)
+    assert f"--out {tmp_path}" in error.value.help
+    (tmp_path / "prometheus.yml").write_text("")
+    check_generated(tmp_path)
 
 
 def test_values_are_read_as_compose_reads_them(tmp_path: Path) -> None:
