@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alerts.promql import Expr, Match, increase, mean, over_time, rate, ratio, select, total
 from alerts.rules import Alert, Recording
+from alerts.values import decimals, percent
 from alerts.windows import LONG, SHORT, lasting, rounded, share
 from monitoring.catalogue import batching
 
@@ -71,12 +72,13 @@ QUEUE_FULL = Alert(
     keep_firing_for="30s",
     severity="page",
     topic="batching",
-    summary="{{ $labels.service }}: {{ $value | humanizePercentage }} of requests turned away",
+    summary="{{ $labels.service }}: {{ $value }} of requests turned away",
     description=(
         "Shed with 503 by the full queue of the runner {{ $labels.runner }}, of all requests to it in a minute; "
         f"{_LIMIT:.0%} is the limit."
     ),
     threshold=_LIMIT,
+    value=percent(),
     minimum_requests=_MINIMUM,
 )
 
@@ -91,12 +93,13 @@ QUEUE_GROWING = Alert(
     for_="1m",
     severity="ticket",
     topic="batching",
-    summary='{{ $labels.service }}: {{ $value | printf "%.0f" }} requests more waited',
+    summary="{{ $labels.service }}: {{ $value }} more waited",
     description=(
         f"The fewest that waited in a minute were more than the most of {_BEFORE} before, by over {_GROWTH}: "
         "more came than the runners could take."
     ),
     threshold=_GROWTH,
+    value=decimals(0, "requests"),
 )
 
 
@@ -112,12 +115,13 @@ BATCHES_SMALL = Alert(
     for_="5m",
     severity="ticket",
     topic="batching",
-    summary='{{ $labels.service }}: batches of {{ $value | printf "%.1f" }} rows while requests waited',
+    summary="{{ $labels.service }}: batches of {{ $value }} while requests waited",
     description=(
         f"Mean of the runner {{{{ $labels.runner }}}} over {LONG}, with more than {_WAITING} requests in its queue. "
         "Each request cost a call of its own into the model."
     ),
     threshold=_SMALL,
+    value=decimals(1, "rows"),
     minimum_requests=_BATCHES,
 )
 
@@ -131,12 +135,13 @@ BATCHES_FULL = Alert(
     for_="5m",
     severity="ticket",
     topic="batching",
-    summary="{{ $labels.service }}: {{ $value | humanizePercentage }} of batches were full",
+    summary="{{ $labels.service }}: {{ $value }} of batches were full",
     description=(
         f"Of the runner {{{{ $labels.runner }}}} over {LONG}, with more than {_WAITING} requests in its queue: "
         "its limit of rows kept batches from growing."
     ),
     threshold=_ALL_FULL,
+    value=percent(),
     minimum_requests=_BATCHES,
 )
 

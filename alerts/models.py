@@ -5,6 +5,7 @@ from __future__ import annotations
 from alerts.promql import Expr, aggregate, increase, over_time, select, total
 from alerts.requests import JOB, RATES
 from alerts.rules import Alert
+from alerts.values import decimals
 from alerts.windows import LONG
 from monitoring.catalogue import models, runtime, stack
 
@@ -37,9 +38,10 @@ MODEL_MISSING = Alert(
     for_="5m",
     severity="ticket",
     topic="models",
-    summary='{{ $labels.service }}: replicas without a model: {{ $value | printf "%.0f" }}',
+    summary="{{ $labels.service }}: replicas without a model: {{ $value }}",
     description="They answered scrapes, and had loaded no model. Within a day some replica of the service had one.",
     threshold=0,
+    value=decimals(0, limited=False),
 )
 
 
@@ -56,9 +58,10 @@ RUNNER_RESTARTING = Alert(
     for_="0s",
     severity="ticket",
     topic="models",
-    summary='{{ $labels.service }}: restarted {{ $value | printf "%.0f" }} times',
+    summary="{{ $labels.service }}: restarted {{ $value }}",
     description=f"Within {_SPAN} the processes of one replica: its runners and workers, or the replica as a whole.",
     threshold=_OFTEN,
+    value=decimals(0, "times"),
 )
 
 

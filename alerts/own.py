@@ -23,11 +23,14 @@ from alerts.promql import (
     total,
 )
 from alerts.rules import HEADER, Alert, to_yaml
+from alerts.values import WRITTEN, Value, percent
 from monitoring.catalogue import Metric
 from monitoring.catalogue import declaration as declared
 from monitoring.catalogue.declaration import Declaration
 
 _URL = re.compile(r"https?://\S+\Z")
+_UNITS = {"_seconds": Value("humanizeDuration"), "_bytes": Value("humanize1024", "B"), "_ratio": percent()}
+"""What the end of a metric's name says of its values."""
 _MEANT = {"rate": "a second", "increase": "in all", "share": "of all", "mean": "on average"}
 
 
@@ -73,6 +76,7 @@ def alert(made: Declaration, service: str) -> Alert:
         summary=wanted.summary or _summary(made, wanted),
         description=_description(made, wanted),
         threshold=wanted.threshold,
+        value=_value(made, made.of(wanted)),
     )
 
 
@@ -119,11 +123,19 @@ def seconds(duration: str) -> int:
 
 def _summary(made: Declaration, wanted: declared.Alert) -> str:
     of = made.of(wanted)
-    shown = "humanizePercentage" if of == "share" else "humanize"
     labels = "".join(f" {label} {{{{ $labels.{label} }}}}" for label in wanted.by)
     name = f"{of} of {made.metric.name}" if of[0] == "p" or made.metric.kind == "gauge" else made.metric.name
     meant = f" {_MEANT[of]}" if of in _MEANT else ""
-    return f"{{{{ $labels.service }}}}:{labels} {name} was {{{{ $value | {shown} }}}}{meant}"
+    return f"{{{{ $labels.service }}}}:{labels} {name} was {WRITTEN}{meant}"
+
+
+def _value(made: Declaration, of: str) -> Value:
+    """Digits that fit what is compared, in the metric's own unit where that is what is told."""
+    if of == "share":
+        return percent()
+    counted = of in ("rate", "increase")
+    fitting = (value for suffix, value in _UNITS.items() if made.metric.name.endswith(suffix) and not counted)
+    return next(fitting, Value("humanize"))
 
 
 def _description(made: Declaration, wanted: declared.Alert) -> str:

@@ -10,6 +10,7 @@ from alerts.drift.counts import grown
 from alerts.promql import Match
 from alerts.rules import Alert, Recording
 from alerts.series import Series
+from alerts.values import percent
 from alerts.windows import Windows, duration, milliseconds
 from monitoring.catalogue import quality
 
@@ -179,13 +180,14 @@ def alerts(windows: Windows) -> tuple[Alert, ...]:
         for_=lasts,
         severity="page",
         topic="quality",
-        summary="{{ $labels.service }}: {{ $labels.model }} was right in {{ $value | humanizePercentage }} of cases",
+        summary="{{ $labels.service }}: {{ $labels.model }} was right in {{ $value }} of cases",
         description=(
             f"By the labels of {{{{ $labels.window }}}} for version {{{{ $labels.model_version }}}}, surely so "
             f"({SURE:g} standard deviations). {_LIMITED}"
             f'{_query(LABELS)}Labels: {{{{ . | first | value | printf "%.0f" }}}}.{{{{ end }}}}'
         ),
         threshold=MARGIN,
+        value=percent(limited=False),
         interval=windows.step,
     )
     estimate = _low(ESTIMATED, ESTIMATED_SD, windows) & rows
@@ -196,9 +198,7 @@ def alerts(windows: Windows) -> tuple[Alert, ...]:
         for_=lasts,
         severity="ticket",
         topic="quality",
-        summary=(
-            "{{ $labels.service }}: {{ $labels.model }} was right in about {{ $value | humanizePercentage }} of cases"
-        ),
+        summary="{{ $labels.service }}: {{ $labels.model }} was right in about {{ $value }} of cases",
         description=(
             "Estimated from the confidence of the predictions of {{ $labels.window }} by version "
             f"{{{{ $labels.model_version }}}}; no labels came that could tell. {_LIMITED}"
@@ -207,6 +207,7 @@ def alerts(windows: Windows) -> tuple[Alert, ...]:
             "had drifted, so it can be trusted.{{ end }}{{ end }}"
         ),
         threshold=MARGIN,
+        value=percent(limited=False),
         interval=windows.step,
     )
     return low, estimated_low

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alerts.promql import Expr, aggregate, bucket_rate, like, over_time, quantile, rate, select, total
 from alerts.rules import Alert, Recording
+from alerts.values import decimals, percent
 from alerts.windows import LONG, SHORT, lasting, rounded, share
 from monitoring.catalogue import requests, stack
 
@@ -125,12 +126,13 @@ REPLICA_DOWN = Alert(
     for_="20s",
     severity="ticket",
     topic="requests",
-    summary='{{ $labels.service }}: replicas that did not answer: {{ $value | printf "%.0f" }}',
+    summary="{{ $labels.service }}: replicas that did not answer: {{ $value }}",
     description=(
         f"Those that Prometheus knows, or that answered for {_STEADY} in the last {_MEMORY}. The others answered: such "
         "a service has less room for load."
     ),
     threshold=0,
+    value=decimals(0, limited=False),
 )
 
 REQUEST_ERRORS_HIGH = Alert(
@@ -139,9 +141,10 @@ REQUEST_ERRORS_HIGH = Alert(
     for_="1m",
     severity="page",
     topic="requests",
-    summary="{{ $labels.service }}: {{ $value | humanizePercentage }} of requests failed",
+    summary="{{ $labels.service }}: {{ $value }} of requests failed",
     description=f"Answers with a 5xx code, of all requests of a minute; {_ERRORS_LIMIT:.0%} is the limit.",
     threshold=_ERRORS_LIMIT,
+    value=percent(),
     minimum_requests=_MINIMUM,
 )
 
@@ -151,9 +154,10 @@ REQUEST_LATENCY_HIGH = Alert(
     for_="1m",
     severity="ticket",
     topic="requests",
-    summary='{{ $labels.service }}: 5% of requests took over {{ $value | printf "%.3f" }} s',
+    summary="{{ $labels.service }}: 5% of requests took over {{ $value }}",
     description=f"The 95th percentile of all requests of a minute; {_LATENCY_LIMIT:g} s is the limit.",
     threshold=_LATENCY_LIMIT,
+    value=decimals(3, "s"),
     minimum_requests=_MINIMUM,
 )
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import yaml
 
 from alerts.promql import Expr, QueryInvalid
+from alerts.values import WRITTEN, Value
 from monitoring.catalogue import Topic
 
 RUNBOOK = "https://github.com/servewatch/servewatch/blob/main/alerts/runbook.md"
@@ -40,7 +41,6 @@ SLOTH_INFO = "sloth_slo_info"
 _ALERT_NAME = re.compile(r"[A-Z][A-Za-z0-9]+\Z")
 _RECORDING_NAME = re.compile(r"[a-z_][a-z0-9_]*(:[a-z0-9_]+)+\Z")
 _LABEL_IN_TEXT = re.compile(r"\$labels\.(\w+)")
-_VALUE_IN_TEXT = re.compile(r"\{\{ \$value \| [^}]*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,8 @@ class Alert:
     summary: str
     description: str
     threshold: float
+    value: Value | None = None
+    """How its value is written, in the summary where that says `{{ $value }}` and as a field; none says nothing."""
     minimum_requests: int = 0
     keep_firing_for: str = ""
     interval: str = ""
@@ -102,6 +104,8 @@ class Alert:
         for label in _LABEL_IN_TEXT.findall(self.summary + self.description):
             if label not in self.expr.labels:
                 raise QueryInvalid(f"alert {self.name!r} speaks of the label {label!r}, which its expression drops")
+        if WRITTEN in self.summary and self.value is None:
+            raise QueryInvalid(f"alert {self.name!r} tells its value and not how: declare it with value=percent()")
 
     @property
     def runbook(self) -> str:
@@ -109,18 +113,14 @@ class Alert:
         return f"{RUNBOOK}#{self.name.lower()}"
 
     @property
-    def measured(self) -> dict[str, str]:
-        """The value in the digits of the summary, where it has one, and the limit where the value is held against one.
+    def told(self) -> str:
+        """The summary as Prometheus reads it, with the value written as it is declared."""
+        return self.summary.replace(WRITTEN, self.value.text) if self.value else self.summary
 
-        A burn rate has several limits and an accuracy a margin: these stand in their descriptions.
-        """
-        shown = _VALUE_IN_TEXT.search(self.summary)
-        if shown is None:
-            return {}
-        several, number = self.topic == "slo", re.escape(f"{self.threshold:.15g}")
-        held = self.threshold and not several and re.search(rf"[<>]=? {number}(?![\d.])", str(self.expr))
-        limit = shown[0].replace("$value", repr(float(self.threshold)))
-        return {"value": shown[0]} | ({"threshold": limit} if held else {})
+    @property
+    def measured(self) -> dict[str, str]:
+        """The value and its limit as fields, where they are declared: programs need not read them out of a sentence."""
+        return self.value.fields(self.threshold) if self.value else {}
 
     def rule(self) -> dict[str, Any]:
         """The rule as Prometheus reads it."""
@@ -129,7 +129,7 @@ class Alert:
             rule["keep_firing_for"] = self.keep_firing_for
         rule["labels"] = {"severity": self.severity}
         rule["annotations"] = {
-            "summary": self.summary,
+            "summary": self.told,
             "description": self.description,
             **self.measured,
             "runbook_url": self.runbook,

@@ -11,6 +11,7 @@ from alerts.indicators import ALL, BAD, chosen, indicators
 from alerts.objectives import DEFAULTS, Objective, resolve
 from alerts.promql import Expr, Match, aggregate, over_time, ratio, select
 from alerts.rules import SLOTH_INFO, Alert, Recording, rules_file
+from alerts.values import decimals
 from alerts.windows import LONG
 from monitoring.catalogue import stack
 
@@ -32,6 +33,7 @@ _BY = ("service", "slo")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _KNOWN = "1h"
 _HALF = 0.5
+_TIMES = decimals(1, "times", limited=False)
 
 
 def seconds(window: str) -> int:
@@ -180,12 +182,13 @@ BURNS_FAST = Alert(
     for_="2m",
     severity="page",
     topic="slo",
-    summary='{{ $labels.service }}: budget of {{ $labels.slo }} burnt {{ $value | printf "%.1f" }} times too fast',
+    summary="{{ $labels.service }}: budget of {{ $labels.slo }} burnt {{ $value }} too fast",
     description=(
         "At 14.4 times 2% of the month's error budget go in an hour, at 6 times 5% in six hours. "
         "Nothing else had paged for this service in 30m."
     ),
     threshold=PAGES[0][0],
+    value=_TIMES,
     minimum_requests=MINIMUM,
 )
 
@@ -195,9 +198,10 @@ BURNS_SLOWLY = Alert(
     for_="15m",
     severity="ticket",
     topic="slo",
-    summary='{{ $labels.service }}: budget of {{ $labels.slo }} burnt {{ $value | printf "%.1f" }} times too fast',
+    summary="{{ $labels.service }}: budget of {{ $labels.slo }} burnt {{ $value }} too fast",
     description="At 3 times 10% of the month's error budget go in a day, at once 10% in three days.",
     threshold=TICKETS[0][0],
+    value=_TIMES,
     minimum_requests=MINIMUM,
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from alerts.promql import Expr, Match, aggregate, increase, over_time, ratio, select, total
 from alerts.requests import JOB
 from alerts.rules import Alert
+from alerts.values import Value, decimals, percent
 from alerts.windows import LONG
 from monitoring.catalogue import Metric, stack
 
@@ -22,8 +23,10 @@ _UNDELIVERED = 0.01
 _WHICH = "{{ $labels.job }} at {{ $labels.instance }}"
 
 
-def _alert(name: str, expr: Expr, for_: str, summary: str, description: str, threshold: float = 0) -> Alert:
-    return Alert(name, expr, for_, "ticket", "stack", summary, description, threshold)
+def _alert(
+    name: str, expr: Expr, for_: str, summary: str, description: str, threshold: float = 0, value: Value | None = None
+) -> Alert:
+    return Alert(name, expr, for_, "ticket", "stack", summary, description, threshold, value)
 
 
 def _counted(metric: Metric, by: str) -> Expr:
@@ -53,9 +56,10 @@ SCRAPES_SLOW = _alert(
     "ScrapesSlow",
     Expr(f"{aggregate('max', _TARGET, over_time('avg', stack.SCRAPE_DURATION, LONG))} > {_SLOW}", _TARGET),
     "5m",
-    f'{_WHICH}: scrapes took {{{{ $value | printf "%.1f" }}}} s',
+    f"{_WHICH}: scrapes took {{{{ $value }}}}",
     f"Mean of {LONG}; {_SLOW} s is the limit. One that takes longer than its timeout counts as no answer.",
     _SLOW,
+    decimals(1, "s"),
 )
 
 
@@ -70,18 +74,20 @@ SCRAPES_FAIL = _alert(
     "ScrapesFail",
     _broken(),
     "1m",
-    f"{_WHICH}: {{{{ $value | humanizePercentage }}}} of scrapes failed",
+    f"{_WHICH}: {{{{ $value }}}} of scrapes failed",
     f"In {_SPAN}, time and again: what is counted between two scrapes that work is seen late, and rates are guesses.",
     _FAILING,
+    percent(),
 )
 
 SERIES_NEAR_LIMIT = _alert(
     "SeriesNearLimit",
     Expr(f"{aggregate('max', _TARGET, select(stack.SCRAPED_SAMPLES, job=JOB))} > {_SHARE * SAMPLE_LIMIT:.0f}", _TARGET),
     "5m",
-    f'{_WHICH}: {{{{ $value | printf "%.0f" }}}} series in a scrape',
+    f"{_WHICH}: {{{{ $value }}}} in a scrape",
     f"{SAMPLE_LIMIT} is the limit: a scrape that brings more is dropped as a whole, and the service counts as down.",
     _SHARE * SAMPLE_LIMIT,
+    decimals(0, "series"),
 )
 
 RULES_FAIL = _alert(
@@ -126,9 +132,10 @@ NOTIFICATIONS_FAIL = Alert(
     for_="1m",
     severity="page",
     topic="stack",
-    summary="{{ $value | humanizePercentage }} of notifications by {{ $labels.integration }} failed",
+    summary="{{ $value }} of notifications by {{ $labels.integration }} failed",
     description=f"Of those of {LONG}, after every further attempt: somebody was not told of an alert.",
     threshold=_UNDELIVERED,
+    value=percent(),
 )
 
 WATCHDOG = Alert(

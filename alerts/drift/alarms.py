@@ -22,6 +22,7 @@ from alerts.drift.series import (
 from alerts.drift.texts import decided, moved, number
 from alerts.promql import Expr, increase, like
 from alerts.rules import Alert
+from alerts.values import decimals, percent
 from alerts.windows import Windows, duration, milliseconds
 from monitoring.catalogue import drift
 
@@ -51,9 +52,10 @@ def _drift(name: str, role: str, windows: Windows) -> Alert:
         severity="ticket",
         topic="drift",
         threshold=0,
+        value=decimals(1, limited=False),
         summary=(
             "{{ $labels.service }}: {{ $labels.feature }} of {{ $labels.model }} drifted over {{ $labels.window }}, "
-            'with a score of {{ $value | printf "%.1f" }}'
+            "with a score of {{ $value }}"
         ),
         description=(
             f"PSI {number('drift:psi', WINDOWED, '%.3f')} over {number(ROWS.name, WINDOWED, '%.0f')} rows, against "
@@ -93,9 +95,10 @@ def _data_quality(windows: Windows) -> Alert:
         severity="ticket",
         topic="drift",
         threshold=QUALITY_LIMIT,
+        value=percent(),
         summary=(
             "{{ $labels.service }}: {{ $labels.feature }} of {{ $labels.model }} was {{ $labels.kind }} in "
-            "{{ $value | humanizePercentage }} more rows than in the reference"
+            "{{ $value }} more rows than in the reference"
         ),
         description=(
             f"Of {number(ROWS.name, WINDOWED, '%.0f')} rows of the {{{{ $labels.role }}}} over "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,10 +38,10 @@ def replay(names: tuple[str, ...], home: Path | None, live: bool, write: bool, a
     incidents = chosen(names)
     seen = table.seen()
     if live:
-        shown = _live(incidents, home)
-        seen = {**seen, **shown}
-        if write:
-            table.keep(shown)
+        for name, shown in _live(incidents, home):
+            seen[name] = shown
+            if write:
+                table.keep({name: shown})
     with ThreadPoolExecutor(max_workers=2) as pool:
         found = list(pool.map(first_fired, incidents))
     outcomes = [table.Outcome(one, fired, seen.get(one.name, {})) for one, fired in zip(incidents, found, strict=True)]
@@ -63,15 +64,17 @@ def _write(text: str) -> None:
     say(f"wrote {PATH}")
 
 
-def _live(incidents: tuple[Incident, ...], home: Path | None) -> dict[str, dict[str, float]]:
+def _live(incidents: tuple[Incident, ...], home: Path | None) -> Iterator[tuple[str, dict[str, float]]]:
+    """Each as soon as it is over: all of them take an hour, and one that fails must not cost the others."""
     from servewatch.cli.demo import demo, prometheus_url
     from servewatch.replay.live import first_seen
 
     where = ["--home", str(home)] if home else []
-    shown = {}
     for incident in incidents:
         if not incident.live:
             continue
         cause = partial(demo.main, [*incident.live.split(), *where], standalone_mode=False)
-        shown[incident.name] = first_seen(incident, cause, prometheus_url(home), say)
-    return shown
+        shown = first_seen(incident, cause, prometheus_url(home), say)
+        told = ", ".join(f"{alert} after {at:.0f} s" for alert, at in shown.items())
+        say(f"{incident.name}: {told or 'no alert'}")
+        yield incident.name, shown

@@ -86,6 +86,26 @@ def test_an_alert_is_of_its_service_and_tells_what_was() -> None:
     assert rule["annotations"]["summary"] == summary
     assert rule["annotations"]["description"].endswith("was above 0.2 for 1m. Ask the warehouse.")
     assert "runbook_url" not in rule["annotations"]
+    assert rule["annotations"]["threshold"] == "{{ 0.2 | humanizePercentage }}"
+
+
+@pytest.mark.parametrize(
+    ("name", "of", "value"),
+    [
+        ("pick_seconds", "p95", "{{ $value | humanizeDuration }}"),
+        ("read_bytes", "mean", "{{ $value | humanize1024 }}B"),
+        ("hit_ratio", "mean", "{{ $value | humanizePercentage }}"),
+        ("pick_seconds", "rate", "{{ $value | humanize }}"),
+        ("basket", "mean", "{{ $value | humanize }}"),
+    ],
+)
+def test_a_value_is_told_in_the_unit_of_its_metric(name: str, of: Any, value: str) -> None:
+    """Half a second is 500ms in the sentence and in the field, and observations a second are a number."""
+    made = Declarations(None)
+    made.histogram(name, "Something.", alert=Alert(of=of, above=2))
+    rule = own.alert(made.all[0], "shop").rule()
+    assert rule["annotations"]["value"] == value
+    assert value in rule["annotations"]["summary"]
 
 
 def test_a_runbook_that_is_a_page_is_linked() -> None:

@@ -13,6 +13,7 @@ import alerts
 from alerts.promql import Expr, QueryInvalid, select
 from alerts.requests import REQUEST_ERRORS_HIGH, UP
 from alerts.rules import HEADER, Recording, groups, rules_file, to_yaml
+from alerts.values import WRITTEN, decimals, percent
 from dashboards.service import UID
 from servewatch.stack import promtool
 
@@ -33,6 +34,10 @@ def test_an_alert_links_to_its_services_dashboard():
 
 def test_a_value_and_its_limit_are_fields_in_the_same_digits():
     """Programs need not read them out of a sentence; what has no value, or no single limit, has no such field."""
+    seconds = replace(REQUEST_ERRORS_HIGH, summary=f"took {WRITTEN}", threshold=2, value=decimals(1, "s"))
+    assert seconds.rule()["annotations"]["summary"] == 'took {{ $value | printf "%.1f" }} s'
+    assert seconds.measured == {"value": '{{ $value | printf "%.1f" }} s', "threshold": '{{ 2.0 | printf "%.1f" }} s'}
+    assert [*replace(seconds, value=percent(limited=False)).measured] == ["value"]
     found = {alert.name: alert.measured for alert in alerts.ALERTS}
     assert found["RequestErrorsHigh"] == {
         "value": "{{ $value | humanizePercentage }}",
@@ -43,10 +48,24 @@ def test_a_value_and_its_limit_are_fields_in_the_same_digits():
     assert REQUEST_ERRORS_HIGH.rule()["annotations"].items() >= found["RequestErrorsHigh"].items()
 
 
+def test_a_limit_is_told_where_the_value_is_held_against_it():
+    """The expression of each alert that tells a limit compares with that number, and its sentence tells the value."""
+    for alert in alerts.ALERTS:
+        limit = re.escape(f"{alert.threshold:.15g}")
+        if "threshold" in alert.measured:
+            assert re.search(rf"[<>]=? {limit}(?![\d.])", str(alert.expr)), alert.name
+        assert (WRITTEN in alert.summary) == ("value" in alert.measured), alert.name
+        assert "$value" not in alert.summary.replace(WRITTEN, ""), alert.name
+
+
 @pytest.mark.skipif(promtool.find() is None, reason="promtool is not on PATH")
 @pytest.mark.parametrize(
     ("name", "value", "threshold"),
-    [("RequestErrorsHigh", "25%", "5%"), ("QueueGrowing", "0", "50"), ("RequestLatencyHigh", "0.250", "0.500")],
+    [
+        ("RequestErrorsHigh", "25%", "5%"),
+        ("QueueGrowing", "0 requests", "50 requests"),
+        ("RequestLatencyHigh", "0.250 s", "0.500 s"),
+    ],
 )
 def test_prometheus_fills_in_a_value_and_its_limit(name, value, threshold, tmp_path):
     """Of a quarter, promtool makes the value and the limit, both in the digits of the alert's summary."""
@@ -74,6 +93,7 @@ def test_texts_are_as_true_once_an_alert_is_over():
         ({"name": "request-errors"}, "letters and digits"),
         ({"expr": Expr("vector(1)", ())}, "no label 'service'"),
         ({"summary": "{{ $labels.runner }} fails"}, "speaks of the label 'runner'"),
+        ({"value": None}, "tells its value and not how"),
     ],
 )
 def test_an_alert_that_would_mislead_is_refused(change, said):
