@@ -72,7 +72,9 @@ def prometheus_yml(service_name: str = SERVICE, longterm: bool = False, owner: s
     found["scrape_configs"] += [{"job_name": job, **_named(*where)} for job, where in PROFILES.items()]
     found["scrape_configs"].append(targets.scraped_from_files())
     if longterm:
-        found["remote_write"] = [{"url": LONGTERM, "send_exemplars": False}]
+        # Alerts need the label; on series it would make others of them whenever the dashboards move.
+        kept = [{"action": "labeldrop", "regex": "dashboards"}]
+        found["remote_write"] = [{"url": LONGTERM, "send_exemplars": False, "write_relabel_configs": kept}]
     return head + yaml.safe_dump(found, sort_keys=False)
 
 

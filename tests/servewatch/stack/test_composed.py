@@ -53,7 +53,9 @@ def test_both_alertmanagers_are_told_where_there_are_two() -> None:
 def test_the_long_term_is_written_to_only_where_asked() -> None:
     """The second configuration differs from the first by the store alone."""
     usual, long = (yaml.safe_load(prometheus_yml(longterm=longterm)) for longterm in (False, True))
-    assert long.pop("remote_write") == [{"url": LONGTERM, "send_exemplars": False}]
+    (write,) = long.pop("remote_write")
+    assert (write["url"], write["send_exemplars"]) == (LONGTERM, False)
+    assert write["write_relabel_configs"] == long["alerting"]["alert_relabel_configs"]
     assert long == usual
 
 
