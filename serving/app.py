@@ -22,13 +22,13 @@ from serving.errors import (
     InvalidInput,
     MethodNotAllowed,
     NotReady,
-    QueueFull,
     RunnerFailed,
     ServewatchError,
 )
 from serving.exchange import Head, Presence, discard_body, read_body, send_answer, send_error
 from serving.faults import Faults
 from serving.lifecycle import Lifecycle
+from serving.room import Room
 from serving.service import UNKNOWN, Endpoint
 from serving.settings import Settings
 from serving.streaming import Pipe, StreamAnswer
@@ -59,6 +59,7 @@ class Handler:
         self._limit = lifecycle.settings.max_body_bytes
         self._seconds = (lifecycle.settings.request_timeout if endpoint.timeout is None else endpoint.timeout) or None
         self._faults: Faults | None = lifecycle.faults
+        self.room = Room(endpoint, lifecycle, counts)
         self.door: Door
         self._desk = lifecycle.desk if lifecycle.desk else None
         self._alone = bool(endpoint.watch) and not has_rows(endpoint.signature)
@@ -143,29 +144,12 @@ class Handler:
                 raise head.deadline.error()
         head.answering = True
 
-    @property
-    def crowded(self) -> bool:
-        """Whether every queue that the endpoint leads to is full."""
-        batchers = self._lifecycle.batchers
-        return bool(self.endpoint.queues) and all(batchers[name].full for name in self.endpoint.queues)
-
     def _demand_room(self) -> None:
         """Where there is no room, say so before the body is read and decoded; the door does so from now on."""
-        if self.endpoint.queues and self.crowded:
+        if self.room.crowded:
             tracks = self._lifecycle.tracks
             self.door.open = tracks is not None and tracks.access is not None  # each request has its line in the log
-            raise self._lifecycle.batchers[self.endpoint.queues[0]].shed(1)
-
-    def refuse(self, count: int) -> tuple[dict[str, Any], dict[str, str]]:
-        """Count so many as shed, and tell what they are told."""
-        batcher = self._lifecycle.batchers[self.endpoint.queues[0]]
-        error = batcher.shed(1)
-        batcher.count_shed(count - 1)
-        return error.body(), error.headers
-
-    def count_refused(self, seconds: float, gone: bool) -> None:
-        """Count one that the door has turned away."""
-        self._counts.record(ClientGone.status if gone else QueueFull.status, seconds, None)
+            raise self.room.shed()
 
     def _explain(self, error: BaseException, head: Head) -> ServewatchError:
         """What the client is told; what is not ours to answer is raised again."""
@@ -282,7 +266,7 @@ class App:
         deadlines = Deadlines(clock, self._expired)
         counts = {e.path: Counts(metrics, e.name, streams=e.signature.stream is not None) for e in endpoints}
         self._handlers = {e.path: Handler(e, lifecycle, counts[e.path], deadlines) for e in endpoints}
-        self.door = Door(dict(self._handlers), clock)
+        self.door = Door({path: handler.room for path, handler in self._handlers.items()}, clock)
         for handler in self._handlers.values():
             handler.door = self.door
         self._unknown = Counts(metrics, UNKNOWN, UNKNOWN_CODES)

@@ -30,6 +30,7 @@ TOUCHED = {
     "serving/types/ndarray.py": "the body as an array",
     "serving/types/json.py": "the answer as JSON",
     "serving/tracks.py": "whether somebody traces the request",
+    "serving/room.py": "whether the queue has room",
     "serving/counts.py": "its outcome",
     "monitoring/metrics.py": "its time, in a histogram",
     "serving/pace.py": "how fast the runner is, for Retry-After",
