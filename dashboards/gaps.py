@@ -38,6 +38,9 @@ _WORDS: dict[Signal, str] = {
 ONLY_OURS = "No data: nothing of it yet, or its server does not provide it"
 """What a panel says that reads what our own server alone tells, where another one serves."""
 
+NO_BATCHES = "No data: no traffic, no batching, or its server does not provide it"
+"""The same of what a service has only where its requests wait for a runner."""
+
 
 def stated(stats: Sequence[Modern]) -> list[Modern]:
     """Let each stat say which server does not provide its number, where that is why there is none."""
@@ -56,7 +59,7 @@ def missing() -> Modern:
     table = panels.table(
         "Not provided",
         "Signals that the server of a service does not tell (serving:not_provided): panels that need them stay empty. "
-        "Empty where all are told, as our own server does. alerts/ADAPTERS.md says what each server has.",
+        "Empty where all are told, as by our own server where it batches. alerts/ADAPTERS.md says what each has.",
         aggregate("max", tuple(columns), select(GAPS[0], **SERVICE)),
         columns,
         "Nothing: all signals are provided",
@@ -72,7 +75,7 @@ def _stated(stat: Modern, signal: Signal) -> Modern:
     # Below zero, where no such number can be: the text that it stands for is shown in its place.
     told = _evolve(asked, expr=Expr(f"{asked.expr} or -1 * {number}", kept))
     said = {
-        f"{-adapter.number}": {"text": f"Not provided by {adapter.server}", "color": style.NOTHING, "index": at}
+        f"{-adapter.number}": {"text": adapter.said, "color": style.NOTHING, "index": at}
         for at, adapter in enumerate(ADAPTERS)
     }
     mappings = [*stat.defaults.get("mappings", []), {"type": "value", "options": said}]

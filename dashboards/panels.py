@@ -130,14 +130,15 @@ def stat(
     thresholds: Sequence[Step] = (),
     mappings: Sequence[Json] = (),
     leads: str = "",
+    named: bool = False,
 ) -> Modern:
     """One number now; `absent` is what to say where there is none, which is not the same as zero.
 
-    `leads` is the address to which a click on it leads.
+    `leads` is the address to which a click on it leads; `named` shows the legend in the number's place.
     """
     reduced = {"calcs": ["lastNotNull"], "fields": "", "values": False}
     options: Json = {"reduceOptions": reduced, "colorMode": "value", "graphMode": "none", "justifyMode": "auto"}
-    options |= {"orientation": "auto", "textMode": "auto", "wideLayout": True}
+    options |= {"orientation": "auto", "textMode": "name" if named else "auto", "wideLayout": True}
     defaults = _field(unit, thresholds) | {"noValue": absent, "color": {"mode": "thresholds"}}
     defaults |= {"mappings": list(mappings)} if mappings else {}
     defaults |= {"links": [{"title": "Look closer", "url": leads}]} if leads else {}

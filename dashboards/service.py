@@ -26,7 +26,7 @@ _STREAMS = "Streams, where an endpoint streams"
 def render(own: Sequence[Declaration] = ()) -> str:
     """Render the dashboard's JSON, with a row for the metrics that a service declares of its own."""
     rows = [
-        ("Health of the whole service", 4, [gaps.stated(_health())]),
+        ("Health of the whole service", 3, _halves([*gaps.stated(_health()), *service_inside.since()])),
         ("Requests, errors, duration of the whole service", 8, _red()),
         ("Where time goes, in the chosen versions and replicas", 8, gaps.inside(service_inside.time())),
         (_STREAMS, 8, service_inside.streams()),
@@ -34,7 +34,7 @@ def render(own: Sequence[Declaration] = ()) -> str:
         ("What its server does not tell", 5, [[gaps.missing()]]),
         *([(own_metrics.HEADING, 8, drawn)] if (drawn := own_metrics.lines(own)) else []),
         ("Processes of the chosen replicas", 8, gaps.inside(service_inside.process())),
-        ("Runtime of the chosen replicas", 8, [service_runtime.runtimes()]),
+        ("Runtime of the chosen replicas", 8, gaps.inside([service_runtime.runtimes()])),
         (service_runtime.GPUS, 8, service_runtime.gpus()),
         ("Alerts", 8, [[alerting.firing(SERVICE, UID), alerting.history(SERVICE)]]),
     ]
@@ -54,6 +54,12 @@ def render(own: Sequence[Declaration] = ()) -> str:
     return panels.board(
         UID, "servewatch / Service", described, variables, marks.of_services(), links, rows, folded=folded
     )
+
+
+def _halves(stats: list[Modern]) -> list[list[Modern]]:
+    """Two lines: ten stats in one would be too narrow for their words."""
+    half = (len(stats) + 1) // 2
+    return [stats[:half], stats[half:]]
 
 
 def _health() -> list[Modern]:

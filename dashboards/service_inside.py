@@ -4,15 +4,44 @@ from __future__ import annotations
 
 from alerts import batching as recorded
 from alerts.batching import QUEUE_FULL
-from alerts.promql import aggregate, bucket_rate, mean, over_time, quantile, rate, select, total
+from alerts.promql import Expr, aggregate, bucket_rate, mean, or_zero, over_time, quantile, rate, select, total
 from alerts.requests import JOB
 from alerts.windows import LONG, SHORT
 from dashboards import panels, style
 from dashboards.chosen import RANGE, REPLICA, SERVICE, VERSION
+from dashboards.gaps import NO_BATCHES
 from dashboards.panels import Modern, query
 from monitoring.catalogue import batching, models, requests, runtime, stack
 
 _BY = ("service",)
+
+
+def since() -> list[Modern]:
+    """Which version runs, and since when."""
+    started = aggregate("max", _BY, select(stack.START_TIME, job=JOB, **SERVICE))
+    running = aggregate("count", ("service", "version"), select(requests.IN_PROGRESS, **SERVICE))
+    return [
+        panels.stat(
+            "Version",
+            f"The versions that answer now, as the label of {requests.IN_PROGRESS.name} tells them. Two of one "
+            "service: a rollout is under way, or it stopped half-way.",
+            running,
+            "none",
+            legend="{{service}} {{version}}",
+            absent="Not told, or not scraped",
+            named=True,
+        ),
+        panels.stat(
+            "Runs since",
+            f"How long ago the last of its replicas was started ({stack.START_TIME.name}). Short: a rollout, or one "
+            "that died and came again; Restarts below tells which.",
+            Expr(f"time() - {started}", _BY),
+            "s",
+            legend="{{service}}",
+            absent="Not told, or not scraped",
+            thresholds=style.steps(base=style.TRAFFIC),
+        ),
+    ]
 
 
 def time() -> list[list[Modern]]:
@@ -28,14 +57,15 @@ def streams() -> list[list[Modern]]:
 def _stages() -> Modern:
     queue, model = select(recorded.QUEUE_SECONDS, **SERVICE), mean(batching.DURATION, LONG, _BY, **SERVICE)
     whole = mean(requests.DURATION, LONG, _BY, **SERVICE)
+    waited = or_zero(Expr(f"{model} + {queue}", _BY), whole)
     return panels.timeseries(
         "Where time goes",
         "Mean time of a request over 5 minutes, whole service: waiting for a runner, in the model, and the rest "
-        "(reading, checking, writing). A gap is no traffic.",
+        "(reading, checking, writing), which is all of it where there is no runner. A gap is no traffic.",
         [
             query(queue, "{{service}} queue"),
             query(model, "{{service}} model"),
-            query(f"clamp_min({whole} - {model} - {queue}, 0)", "{{service}} rest"),
+            query(f"clamp_min({whole} - {waited}, 0)", "{{service}} rest"),
         ],
         "s",
         stacked=True,
@@ -49,6 +79,7 @@ def _queue() -> Modern:
         "Requests that wait for each runner. Steadily above 0: the runner is the limit.",
         [query(total(("service", "runner"), select(batching.QUEUE_REQUESTS, **VERSION)), "{{service}} {{runner}}")],
         "none",
+        absent=NO_BATCHES,
     )
 
 
@@ -63,6 +94,7 @@ def _shed() -> Modern:
         ],
         "percentunit",
         limit=QUEUE_FULL.threshold,
+        absent=NO_BATCHES,
     )
 
 
@@ -78,6 +110,7 @@ def _batch_size() -> Modern:
         ],
         "none",
         colors={"/mean$/": style.MEAN, "/p99$/": style.P99},
+        absent=NO_BATCHES,
     )
 
 
@@ -100,6 +133,7 @@ def _dispatches() -> Modern:
         stacked=True,
         beside=True,
         colors={"full": style.TRAFFIC, "timeout": style.WARNING, "idle": style.OK, "drain": style.MEAN},
+        absent=NO_BATCHES,
     )
 
 
@@ -192,7 +226,7 @@ def process() -> list[list[Modern]]:
                 "(servewatch_process_restarts_total). No line: the service is one process.",
                 [query(f"3600 * {again}", "{{service}} {{process}}")],
                 "none",
-                absent="One process",
+                absent="None ended, or it is one process",
             ),
         ],
     ]

@@ -28,7 +28,7 @@ def runtimes() -> list[Modern]:
             "many objects live long; make fewer in each request, or keep what lives long out of its sight (gc.freeze).",
             [query(pauses, "{{service}} generation {{generation}}")],
             "s",
-            absent="No run is known",
+            absent="No run is known of its server",
         ),
         panels.timeseries(
             "Spans",
@@ -37,7 +37,7 @@ def runtimes() -> list[Modern]:
             [query(spans, "{{service}} {{outcome}}")],
             "ops",
             colors={"/sent$/": style.OK, "/failed$/": style.BAD, "/dropped$/": style.WARNING},
-            absent="Nothing is traced",
+            absent="Nothing is traced, or its server does not tell",
         ),
     ]
 
@@ -51,7 +51,6 @@ def _threads() -> Modern:
         "for long, what comes waits: a runner's own pool is busy with the model; `default` decodes large bodies.",
         [query(f"{busy} / {limit}", "{{service}} {{pool}}")],
         "percentunit",
-        absent="Not scraped",
     )
 
 

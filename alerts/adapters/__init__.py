@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from alerts.adapters import bentoml, fastapi, kserve, mlserver, ray, seldon, tensorflow, torchserve, triton, vllm
+from alerts.adapters import (
+    bentoml,
+    fastapi,
+    kserve,
+    mlserver,
+    ray,
+    seldon,
+    servewatch,
+    tensorflow,
+    torchserve,
+    triton,
+    vllm,
+)
 from alerts.adapters.adapter import GAP, SIGNALS, Adapter, Drop, Signal
 from alerts.adapters.foreign import UP
 from alerts.rules import Recording
@@ -20,6 +32,7 @@ ADAPTERS: tuple[Adapter, ...] = (
     vllm.VLLM,
     torchserve.TORCHSERVE,
     fastapi.FASTAPI,
+    servewatch.SERVEWATCH,
 )
 """Every server that has an adapter."""
 

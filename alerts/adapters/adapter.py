@@ -56,6 +56,15 @@ class Adapter:
     shown_by: Mapping[Signal, Metric] = field(default_factory=dict)
     """Signals that a server has only where it is set up so, and the metric by which that is seen."""
 
+    own: tuple[Signal, ...] = ()
+    """Signals that it tells by our own names: our own rules fill them, as they do for our own server."""
+
+    known: Metric | None = None
+    """What shows that a service is of this kind, where its own names do so and no target's label has to."""
+
+    absent: str = ""
+    """What a panel says in place of a number that it does not tell, where "Not provided by" and its name is not it."""
+
     drops: tuple[Drop, ...] = ()
     notes: tuple[str, ...] = ()
     """What somebody who reads its dashboards should know."""
@@ -69,12 +78,17 @@ class Adapter:
     @property
     def chosen(self) -> Where:
         """The matchers of its series: other servers may use the same names."""
-        return {"adapter": self.kind}
+        return {} if self.known else {"adapter": self.kind}
+
+    @property
+    def said(self) -> str:
+        """What stands where a number would."""
+        return self.absent or f"Not provided by {self.server}"
 
     @property
     def provided(self) -> frozenset[Signal]:
         """The signals that it fills, always or where the server is set up so."""
-        found: set[Signal] = set(self.gauges)
+        found: set[Signal] = {*self.gauges, *self.own}
         found |= {"requests"} if self.requests else set()
         return frozenset(found | ({"latency"} if self.latency else set()))
 
@@ -113,7 +127,7 @@ class Adapter:
             yield self._fill(_GAUGES[signal], fill(self.chosen), {})
 
     def _gaps(self) -> Iterator[Recording]:
-        known = aggregate("max", BY, select(UP, **self.chosen))
+        known = aggregate("max", BY, select(self.known or UP, **self.chosen))
         for signal in SIGNALS:
             if signal in self.provided and signal not in self.shown_by:
                 continue

@@ -8,7 +8,7 @@ import pytest
 
 import dashboards
 from alerts.adapters import ADAPTERS
-from dashboards.gaps import ONLY_OURS
+from dashboards.gaps import NO_BATCHES, ONLY_OURS
 from servewatch.check.sources import panels
 
 STATS = {
@@ -33,7 +33,8 @@ def test_a_gap_is_told_with_the_servers_name():
     for title in ("Error ratio", "Queue"):
         (mapping,) = STATS[title]["fieldConfig"]["defaults"]["mappings"]
         said = {number: result["text"] for number, result in mapping["options"].items()}
-        assert said == {f"{-adapter.number}": f"Not provided by {adapter.server}" for adapter in ADAPTERS}
+        assert said == {f"{-adapter.number}": adapter.said for adapter in ADAPTERS}
+    assert (said["-1"], said["-12"]) == ("Not provided by BentoML", "Does not batch")
 
 
 def test_the_services_own_labels_stay():
@@ -58,5 +59,7 @@ def test_panels_of_our_own_servers_inside_say_that_others_may_not_provide_it():
     """A chart that reads what our server alone tells does not say just "No data" for another one."""
     board = json.loads(dashboards.DASHBOARDS["service"])
     named = {panel["title"]: panel for panel in panels(board)}
-    for title in ("Where time goes", "Queue depth", "Batch size distribution", "Requests by version", "CPU"):
+    for title in ("Where time goes", "Batch size distribution", "Requests by version", "CPU", "Threads that work"):
         assert named[title]["fieldConfig"]["defaults"]["noValue"] == ONLY_OURS
+    for title in ("Queue depth", "Shed", "Batch size", "Dispatch reasons"):
+        assert named[title]["fieldConfig"]["defaults"]["noValue"] == NO_BATCHES

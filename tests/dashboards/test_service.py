@@ -45,7 +45,7 @@ each_board = pytest.mark.parametrize("board", BOARDS.values(), ids=list(BOARDS))
 
 ABSENT = {
     *("No traffic", "Not scraped", "Too few rows", "No labels"),
-    *("No objective", "Rules do not run", "Do not run"),
+    *("No objective", "Rules do not run", "Do not run", "Not told, or not scraped"),
 }
 """What a stat may say where it has no number."""
 
@@ -150,8 +150,9 @@ def test_grafanas_own_classes_read_all_of_it(board):
 def test_a_key_that_grafana_does_not_know_is_noticed():
     """The comparison can fail: an option under a wrong name is lost on the way."""
     board = copy.deepcopy(BOARDS["service"])
-    board["panels"][10]["options"]["legend"]["showlegend"] = True
-    assert lost(board, through(board)) == ["/panels/10/options/legend/showlegend"]
+    at = next(at for at, panel in enumerate(board["panels"]) if panel["type"] == "timeseries")
+    board["panels"][at]["options"]["legend"]["showlegend"] = True
+    assert lost(board, through(board)) == [f"/panels/{at}/options/legend/showlegend"]
 
 
 @each_board
@@ -213,3 +214,12 @@ def results(folder, asked):
     file = folder / "panels.test.yml"
     file.write_text(yaml.safe_dump({"rule_files": rules, "evaluation_interval": "15s", "tests": [test]}))
     return promtool.run_tests(file)
+
+
+def test_which_version_runs_and_since_when_is_told():
+    """The versions are the words of a stat, and the seconds since the last start are those of another."""
+    version, since = (p for p in drawn(BOARDS["service"]) if p["title"] in ("Version", "Runs since"))
+    assert version["options"]["textMode"] == "name"
+    assert version["targets"][0]["legendFormat"] == "{{service}} {{version}}"
+    assert since["fieldConfig"]["defaults"]["unit"] == "s"
+    assert since["targets"][0]["expr"].startswith("time() - max by (service) (process_start_time_seconds{")

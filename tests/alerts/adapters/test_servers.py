@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 import urllib.error
 import urllib.request
@@ -18,9 +19,12 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from alerts.adapters import BY_KIND
+from alerts.adapters import BY_KIND, GAP
 from alerts.adapters.foreign import SECONDS
+from monitoring.catalogue import requests
 from servewatch.stack import health, targets
+from tests.alerts.drift.prometheus import ask
+from tests.prometheus import started
 from tests.servewatch.stack.stacks import free_port, wait_for
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[3]
@@ -113,6 +117,31 @@ def test_an_instrumented_app_exposes_what_is_declared(tmp_path: Path) -> None:
         assert post(f"http://127.0.0.1:{port}/rank", b"") == 200
         assert compared("fastapi", scraped(port)) == {metric.name for metric in BY_KIND["fastapi"].metrics}
         assert targets.look(targets.parse(f"fastapi=127.0.0.1:{port}")) == ""
+
+
+@pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not on PATH")
+def test_an_app_of_monitoring_instrument_is_watched_under_its_own_server(tmp_path: Path) -> None:
+    """uvicorn runs it, a target names it: its requests by code are recorded, and that it does not batch."""
+    port, rules = free_port(), ROOT / "alerts" / "generated"
+    target = targets.parse(f"servewatch=127.0.0.1:{port},service=ranking")
+    job = {**targets.scraped([target]), "scrape_interval": "1s"}
+    files = [str(rules / f"{name}.rules.yml") for name in ("adapter-servewatch", "requests", "batching")]
+    config = {"global": {"evaluation_interval": "1s"}, "rule_files": files, "scrape_configs": [job]}
+    url = f"http://127.0.0.1:{port}"
+    with running([sys.executable, str(HERE / "instrumented.py"), str(port)], tmp_path, f"{url}/readyz"):
+        assert targets.look(target) == ""
+        assert "looks like servewatch" in targets.look(targets.parse(f"fastapi=127.0.0.1:{port}"))
+        with started(tmp_path, config) as prometheus:
+
+            def shown(query: str, label: str) -> set[str]:
+                return {labels[label] for labels, _ in ask(prometheus, query) if labels["service"] == "ranking"}
+
+            wait_for(lambda: ask(prometheus, requests.TOTAL.name), 60)
+            assert [post(f"{url}{path}", b"") for path in ("/rank", "/fail")] == [200, 500]
+            wait_for(lambda: shown("serving:requests:rate1m > 0", "code") == {"200", "500"}, 60)
+            unbatched = {"queue_requests", "queue_seconds", "batch_size"}
+            wait_for(lambda: shown(f"{GAP} == {BY_KIND['servewatch'].number}", "signal") == unbatched, 60)
+            assert shown("serving:up == 1", "service") == {"ranking"}
 
 
 def value(page: dict[str, Metric], name: str, **labels: str) -> float:
