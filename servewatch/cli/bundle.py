@@ -39,7 +39,7 @@ def build(target: str, out: Path, include: tuple[str, ...], requirement: tuple[s
 def containerize(folder: Path, tag: str | None, arguments: tuple[str, ...]) -> None:
     """Make a container image of a bundle: small, not root, with a health check and a bill of materials.
 
-    In the stack: SERVEWATCH_IMAGE and SERVEWATCH_SERVICE in .env, then `servewatch update --no-build`.
+    In the stack: `servewatch up --compose --service` does this too; by hand, servewatch/stack/CONTAINERS.md.
     """
     from servewatch.stack.containerize import build as build_image
 

@@ -75,8 +75,9 @@ def up(
     """Bring up the whole stack: a service, Prometheus, Alertmanager, dashboards, notifications, traffic.
 
     Without --native or --compose: containers where an engine answers and the folder has a docker-compose.yml,
-    else processes of this machine. Where this stack runs already, it reads its configuration again: channels of
-    notifications, rules, targets; the service runs on.
+    else processes of this machine, as is a service of your own: --compose makes an image of it first.
+    Where this stack runs already, it reads its configuration again: channels of notifications, rules, targets;
+    the service runs on.
     """
     from servewatch.stack.choose import choose
     from servewatch.stack.targets import parse

@@ -27,11 +27,6 @@ def choose(mode: str | None, options: Options, folder: Path, say: Say) -> Mode:
             "servewatch up --native, or a file as targets/README.md shows it",
         )
     if mode == "compose":
-        if not options.demo:
-            raise StackError(
-                f"the containers of docker-compose.yml hold the demo service, not {options.service}",
-                f"servewatch up --native --service {options.service}",
-            )
         return Compose(options, folder, say)
     if mode is None and options.demo and not options.targets and (folder / FILE).is_file() and engine_answers():
         compose = Compose(options, folder, say)

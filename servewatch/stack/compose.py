@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from alerts import alertmanager
-from servewatch.stack import dotenv, hints, ports, rolling, sight
+from servewatch.stack import dotenv, hints, owned, ports, rolling, sight
 from servewatch.stack.errors import StackError, ToolMissing
-from servewatch.stack.mode import Options, ProcessStatus, StackStatus
+from servewatch.stack.mode import DEMO, Options, ProcessStatus, StackStatus
+from servewatch.stack.ports import Ports
 from servewatch.stack.state import write_json
 from servewatch.stack.wake import Wake
 from serving.settings import inherited_environment
@@ -22,6 +23,9 @@ FILE = "docker-compose.yml"
 PUBLISHED = ("prometheus", "alertmanager", "receiver", "grafana")
 NAMES = ("serving", "prometheus", "alertmanager", "receiver", "grafana", "traffic")
 GATEWAY = "gateway"
+OURS = ("receiver", "gateway")
+"""Services whose images are built here whatever is served; the traffic's is the receiver's."""
+VARIABLES = {"service": "SERVEWATCH_PORT"} | {name: f"SERVEWATCH_{name.upper()}_PORT" for name in PUBLISHED}
 WATCHING = ("prometheus", "alertmanager")
 ADMIN_PASSWORD = "docker compose exec grafana cat /var/lib/grafana/admin_password"
 """Shows the password that Grafana's container makes for itself on first use."""
@@ -56,17 +60,12 @@ class Compose:
                 "no container engine with Compose v2 answers (docker info, docker compose version)",
                 "start Docker, or run without containers: servewatch up --native",
             )
-        described = (self.folder / FILE).read_text()
-        dotenv.check(dotenv.read(self.folder / ".env"), dotenv.variables(described))
+        given = self._given()
         if not self._containers():  # what runs already holds ports of its own
-            ports.check(self.options.ports, ("service", *PUBLISHED))
-        self._remember()
-        self.say("building and starting containers (the first time takes minutes)")
-        wait = ["up", "--detach", "--build", "--wait", *([] if self.options.traffic else ["--scale", "traffic=0"])]
-        if self._follow(wait) != 0:
-            raise StackError(
-                f"docker compose {' '.join(wait)} failed", "docker compose ps -a; docker compose logs NAME"
-            )
+            ports.check(asked(self.options.ports, given), ("service", *PUBLISHED))
+        made = {} if self.options.demo else owned.variables(self.options, self.folder, given, self.say)
+        self._remember(variables(self.options) | made)
+        self._start({**given, **made})
         found = self._containers()
         for process in found:
             self.say(f"{process.name:13} {process.url or '-':32} {process.detail}")
@@ -76,6 +75,30 @@ class Compose:
             self.say(f"\n{hints.command('down', self.options.home)} takes it down.")
             return 0
         return self._stay()
+
+    def _given(self) -> dict[str, str]:
+        """What .env and this process's environment say, checked."""
+        written = dotenv.read(self.folder / ".env")
+        dotenv.check(written, dotenv.variables((self.folder / FILE).read_text()))
+        given = owned.environment(self.folder)
+        if watched := given.get(dotenv.FOLDER):
+            dotenv.check_generated(self.folder / watched)
+        return given
+
+    def _start(self, given: Mapping[str, str]) -> None:
+        """Build what is built here and start it all; an image that has a name of its own was built elsewhere."""
+        self.say("building and starting containers (the first time takes minutes)")
+        named = given.get(owned.IMAGE)
+        if named and self._follow(["build", *OURS]) != 0:
+            raise StackError(f"docker compose build {' '.join(OURS)} failed, see above", f"docker info; see {FILE}")
+        build = "--no-build" if named else "--build"
+        traffic = [] if self.options.traffic else ["--scale", "traffic=0"]
+        wait = ["up", "--detach", build, "--wait", *traffic]
+        if self._follow(wait) != 0:
+            more = "" if self.options.demo else f"\n{owned.NEEDS.format(service=self.options.service)}"
+            raise StackError(
+                f"docker compose {' '.join(wait)} failed", f"docker compose ps -a; docker compose logs NAME{more}"
+            )
 
     def fetch(self) -> bool:
         """Fetch the images that are neither here nor built here; says whether all are here now."""
@@ -108,8 +131,16 @@ class Compose:
         return [(str(row["Name"]), str(row["State"])) for row in self._ps() if row["Service"] == rolling.SERVICE]
 
     def build(self) -> None:
-        """Build the service's image, where it is one that is built here."""
-        if self._follow(["build", rolling.SERVICE]) != 0:
+        """Build the service's image anew, and the files of what watches it; one that .env names is used as it is."""
+        made = remembered(self.options)[1]
+        given = owned.environment(self.folder)
+        if (service := made.get(owned.SERVICE, DEMO)) != DEMO:
+            found = owned.variables(replace(self.options, service=service), self.folder, given, self.say)
+            self._write(made | found)
+            self._follow(["kill", "--signal", "SIGHUP", "prometheus"])
+        elif named := given.get(owned.IMAGE):
+            self.say(f"the image is {named}, as {owned.IMAGE} says: it is not built here")
+        elif self._follow(["build", rolling.SERVICE]) != 0:
             raise StackError(
                 f"docker compose build {rolling.SERVICE} failed, see above", "servewatch update --no-build"
             )
@@ -170,14 +201,16 @@ class Compose:
         if answer.returncode != 0:
             raise StackError(f"docker {' '.join(arguments)} failed: {answer.stderr.strip()}", "docker ps -a")
 
-    def _remember(self) -> None:
+    def _remember(self, chosen: dict[str, str]) -> None:
         config = alertmanager_yml(self.folder / "secrets")
-        chosen = variables(self.options)
         if config is not None:
             path = self.options.folder / "alertmanager.compose.yml"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(config)
             chosen["SERVEWATCH_ALERTMANAGER_CONFIG"] = str(path)
+        self._write(chosen)
+
+    def _write(self, chosen: Mapping[str, str]) -> None:
         write_json(record_path(self.options), {"folder": str(self.folder), "environment": chosen})
 
     def _environment(self) -> dict[str, str]:
@@ -208,10 +241,20 @@ def alertmanager_yml(secrets: Path) -> str | None:
 
 
 def variables(options: Options) -> dict[str, str]:
-    """What docker-compose.yml may be told: ports as SERVEWATCH_<NAME>_PORT, and the service."""
-    given = options.ports
-    chosen = {f"SERVEWATCH_{name.upper()}_PORT": str(getattr(given, name)) for name in PUBLISHED}
-    return {**chosen, "SERVEWATCH_PORT": str(given.service), "SERVEWATCH_SERVICE": options.service}
+    """What docker-compose.yml is told of the ports that were asked for; of others .env may speak."""
+    given, usual = options.ports, Ports()
+    return {VARIABLES[name]: str(port) for name in VARIABLES if (port := getattr(given, name)) != getattr(usual, name)}
+
+
+def asked(given: Ports, named: Mapping[str, str]) -> Ports:
+    """The ports of a stack: those that were asked for, else those that the variables name, else the usual ones."""
+    usual = Ports()
+    free = {
+        name: named[VARIABLES[name]]
+        for name in VARIABLES
+        if getattr(given, name) == getattr(usual, name) and named.get(VARIABLES[name], "").isdigit()
+    }
+    return replace(given, **{name: int(port) for name, port in free.items()})
 
 
 def parse_ps(text: str) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from servewatch.stack.compose import (
     FILE,
     Compose,
     alertmanager_yml,
+    asked,
     blind,
     engine_answers,
     parse_ps,
@@ -84,11 +85,15 @@ def test_who_cannot_be_asked_is_told_by_name() -> None:
 
 
 def test_options_become_variables() -> None:
-    """What was asked for reaches docker-compose.yml as environment variables."""
-    told = variables(Options(Path("/h"), "mine:Service", ports=Ports(service=4000, grafana=4001)))
-    assert told["SERVEWATCH_PORT"] == "4000"
-    assert told["SERVEWATCH_GRAFANA_PORT"] == "4001"
-    assert told["SERVEWATCH_SERVICE"] == "mine:Service"
+    """What was asked for reaches docker-compose.yml as environment variables, which are above those of .env."""
+    told = variables(Options(Path("/h"), ports=Ports(service=4000, grafana=4001)))
+    assert told == {"SERVEWATCH_PORT": "4000", "SERVEWATCH_GRAFANA_PORT": "4001"}
+
+
+def test_ports_of_env_are_those_of_the_stack() -> None:
+    """A port that no flag asks for is the one that .env names, and a flag is above it."""
+    named = {"SERVEWATCH_PORT": "4000", "SERVEWATCH_GRAFANA_PORT": "4001", "SERVEWATCH_RECEIVER_PORT": ""}
+    assert asked(Ports(grafana=5001), named) == Ports(service=4000, grafana=5001)
 
 
 def test_service_is_reached_through_its_gateway() -> None:
