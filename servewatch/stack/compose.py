@@ -61,11 +61,14 @@ class Compose:
                 "start Docker, or run without containers: servewatch up --native",
             )
         given = self._given()
-        if not self._containers():  # what runs already holds ports of its own
+        before = self._containers()
+        if not before:  # what runs already holds ports of its own
             ports.check(asked(self.options.ports, given), ("service", *PUBLISHED))
         made = {} if self.options.demo else owned.variables(self.options, self.folder, given, self.say)
         self._remember(variables(self.options) | made)
         self._start({**given, **made})
+        if before:  # containers whose files alone have changed are not started anew
+            self._reread()
         found = self._containers()
         for process in found:
             self.say(f"{process.name:13} {process.url or '-':32} {process.detail}")
@@ -75,6 +78,9 @@ class Compose:
             self.say(f"\n{hints.command('down', self.options.home)} takes it down.")
             return 0
         return self._stay()
+
+    def _reread(self) -> None:
+        self._follow(["kill", "--signal", "SIGHUP", *WATCHING])
 
     def _given(self) -> dict[str, str]:
         """What .env and this process's environment say, checked."""
@@ -137,7 +143,7 @@ class Compose:
         if (service := made.get(owned.SERVICE, DEMO)) != DEMO:
             found = owned.variables(replace(self.options, service=service), self.folder, given, self.say)
             self._write(made | found)
-            self._follow(["kill", "--signal", "SIGHUP", "prometheus"])
+            self._reread()
         elif named := given.get(owned.IMAGE):
             self.say(f"the image is {named}, as {owned.IMAGE} says: it is not built here")
         elif self._follow(["build", rolling.SERVICE]) != 0:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from monitoring.own import Declarations
+from servewatch import generate as generating
 from servewatch import slos, watched
 from servewatch.stack import config, promtool
 
@@ -62,6 +63,18 @@ def test_the_service_is_scraped_under_its_own_name_and_its_alerts_go_to_its_owne
         assert serving["relabel_configs"] == [{"target_label": "service", "replacement": "shop"}]
         owned = told["alerting"]["alert_relabel_configs"][-1]
         assert (owned["regex"], owned["replacement"]) == ("shop", "sales")
+
+
+@pytest.mark.skipif(promtool.find() is None, reason="promtool is not on PATH: apt-get install prometheus")
+def test_prometheus_takes_the_configuration_with_all_of_its_rules(tmp_path: Path) -> None:
+    """What the containers' Prometheus reads has no fault and names no recording twice."""
+    generating.write(tmp_path, watched.files("shop", (), (), "sales"))
+    for name in ("prometheus.yml", "prometheus.longterm.yml"):
+        file = tmp_path / name
+        file.write_text(file.read_text().replace("/etc/prometheus", str(tmp_path)))
+        told = subprocess.run(["promtool", "check", "config", str(file)], capture_output=True, text=True, timeout=120)
+        assert told.returncode == 0, told.stdout + told.stderr
+        assert told.stdout.count("rules found") == len(list((tmp_path / "rules").iterdir()))
 
 
 def test_everything_of_a_service_is_written_and_compared(folder: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -10,6 +12,7 @@ import pytest
 import yaml
 
 from servewatch import watched
+from servewatch.stack.compose import engine_answers
 from servewatch.stack.composed import LONGTERM, files, prometheus_yml
 
 ROOT = Path(__file__).parents[3]
@@ -81,6 +84,22 @@ def test_what_containers_read_is_of_one_folder(generated: str, tmp_path: Path) -
         else:
             assert (ROOT / source).exists(), to
             assert not generated or "provisioning" in str(source), to
+
+
+@pytest.mark.containers
+@pytest.mark.skipif(not engine_answers(), reason="no container engine with Compose v2 answers: start Docker")
+@pytest.mark.parametrize("generated", ["", "./watched"])
+def test_compose_makes_of_the_file_what_this_test_does(generated: str) -> None:
+    """The folder of one variable is where the engine would mount from, and demo traffic can be left out."""
+    given = {**os.environ, "SERVEWATCH_GENERATED": generated, "SERVEWATCH_TRAFFIC": "0"}
+    command = ["docker", "compose", "--env-file", "/dev/null", "config", "--format", "json"]
+    told = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=True, timeout=60)
+    services = json.loads(told.stdout)["services"]
+    assert services["traffic"]["deploy"]["replicas"] == 0
+    for name in ("prometheus", "grafana"):
+        mounted = {Path(volume["target"]): Path(volume["source"]) for volume in services[name]["volumes"]}
+        for source, to, *_ in (volume.rsplit(":", 2) for volume in SERVICES[name]["volumes"] if "{" in volume):
+            assert mounted[Path(to)] == ROOT / expanded(source, generated)
 
 
 def expanded(text: str, generated: str) -> str:
