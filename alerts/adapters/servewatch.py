@@ -27,8 +27,8 @@ SERVEWATCH = Adapter(
         "For a FastAPI, Starlette or Flask app that calls monitoring.instrument and runs under a server of its own: "
         "name the port on which it shows /metrics, and the service, as in servewatch=127.0.0.1:8000,service=ranking.",
         "The service is shown under the name of the target; the app's own is kept as the label exported_service.",
-        "Queue, wait and batch size are told by services that batch. A service of the stack itself that does not is "
-        "said to be so by the same rules.",
+        "Queue, wait and batch size are told by services that have a runner. The same rules say of an app that the "
+        "stack itself runs that it does not batch.",
         "The path /metrics/reference is not scraped: drift of a model is seen where its own stack watches it.",
     ),
 )

@@ -84,12 +84,21 @@ def test_panels_with_a_result_and_quiet_alerts_are_no_problem(prometheus, monkey
     assert list(empty(asked, Prometheus(prometheus), declared())) == []
 
 
-@pytest.mark.parametrize(("known", "problems"), [(set(), 0), ({"count(servewatch_first_chunk_seconds_bucket)"}, 1)])
-def test_what_no_service_does_may_be_absent(known, problems, prometheus, monkeypatch):
-    """Where no endpoint streams, the panel of streams is rightly empty; where one does, that is told."""
-    monkeypatch.setattr(_Answers, "known", frozenset({ANSWERING, *known}))
-    query = Query(Path("b"), "p", "sum(rate(servewatch_first_chunk_seconds_count[5m]))", "panel")
-    assert len(list(empty([query], Prometheus(prometheus), declared()))) == problems
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        ("sum(rate(servewatch_first_chunk_seconds_count[5m]))", "servewatch_first_chunk_seconds_bucket"),
+        ("sum(rate(servewatch_runner_dispatches_total[5m]))", "servewatch_runner_queue_requests"),
+        ("serving:batch_size:mean5m", "servewatch_runner_queue_requests"),
+        ("servewatch_model_saved_timestamp_seconds", "servewatch_model_info"),
+    ],
+)
+@pytest.mark.parametrize("does", [False, True])
+def test_what_no_service_does_may_be_absent(text, sign, does, prometheus, monkeypatch):
+    """Where no endpoint streams, batches or has a model, its panel is rightly empty; where one does, that is told."""
+    monkeypatch.setattr(_Answers, "known", frozenset({ANSWERING, *([f"count({sign})"] if does else [])}))
+    query = Query(Path("b"), "p", text, "panel")
+    assert len(list(empty([query], Prometheus(prometheus), declared()))) == does
 
 
 def test_the_live_command_exits_with_1_and_names_empty_panels(prometheus, monkeypatch):
