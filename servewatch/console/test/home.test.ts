@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { HomeQueries, Target } from "../src/data/api";
 import { serviceFacts, serviceRows, windowText } from "../src/pages/services";
 import { forPeople, type Firing } from "../src/pages/parts";
-import { verdict, type Facts } from "../src/pages/verdict";
+import { untold, verdict, type Facts } from "../src/pages/verdict";
 import { age, ago } from "../src/time";
 
 const HOME: HomeQueries = {
@@ -96,4 +96,25 @@ test("drift is never under a green banner, and a spent budget is told without an
   assert.equal(verdict({ ...FINE, drifted: 0, budget: 0.4 }).text, "Everything is all right");
   const spent = verdict({ ...FINE, budget: -1 });
   assert.deepEqual([spent.tone, spent.more], ["ok", ["An objective has spent its error budget: see SLO and alerts."]]);
+});
+
+test("that nobody is notified is said first where nothing is worse, and beside what is", () => {
+  const why = "Alertmanager does not answer";
+  const found = verdict({ ...FINE, firing: [alert("firing", "ticket")], blind: [why], untold: why });
+  assert.deepEqual([found.tone, found.text], ["bad", "Nobody is notified of alerts"]);
+  assert.deepEqual(found.more, [why, alert("firing").alert.annotations.summary]);
+  const paged = verdict({ ...FINE, firing: [alert("firing")], untold: why });
+  assert.equal(paged.text, "One alert fires, and nobody is notified");
+});
+
+test("an alert that always fires and has not reached Alertmanager means that nobody is notified", () => {
+  const beat = alert("firing", "none");
+  beat.alert.activeAt = "2026-01-01T00:00:00Z";
+  const [soon, later] = [60_000, 600_000].map((passed) => Date.parse(beat.alert.activeAt) + passed);
+  const managed = [{ labels: beat.alert.labels, status: { state: "active", silencedBy: [], inhibitedBy: [] } }];
+  assert.match(untold("", [beat], [], later), /which always fires, has not reached Alertmanager$/);
+  assert.equal(untold("", [beat], [], soon), "");
+  assert.equal(untold("", [beat], managed, later), "");
+  assert.equal(untold("", [], [], later), "");
+  assert.equal(untold("Alertmanager does not answer", [], [], later), "Alertmanager does not answer");
 });

@@ -103,7 +103,7 @@ def test_home_says_what_is_wrong(page: Page, console: str) -> None:
     """The home page names the alert that fires, the target that is down, and the servers that do not answer."""
     page.open(console)
     said = page.wait("document.querySelector('.banner')?.innerText")
-    assert said.startswith("One ticket is open")
+    assert said.startswith("Nobody is notified of alerts")
     assert "does not answer" in said
     assert "Alertmanager at http://" in said
     assert page.ask("[...document.querySelectorAll('.tile-value')].map(e=>e.innerText)") == [

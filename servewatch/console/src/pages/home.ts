@@ -20,7 +20,7 @@ import { write } from "../units";
 import { alertCard, alertsIn, block, failed, forPeople, notificationRow, tag, type Firing, type Tone } from "./parts";
 import { renew, repeat, type Page } from "./page";
 import { serviceFacts, serviceRows, serviceTable, type Cell } from "./services";
-import { pages, verdict } from "./verdict";
+import { pages, untold, verdict } from "./verdict";
 
 type Answer<T> = { value: T } | { error: unknown };
 interface Seen {
@@ -40,6 +40,8 @@ function attempt<T>(work: Promise<T>): Promise<Answer<T>> {
   );
 }
 
+const errorOf = (answer: Answer<unknown>): string =>
+  "error" in answer ? (answer.error instanceof Error ? answer.error.message : String(answer.error)) : "";
 const valueOf = <T>(answer: Answer<T>): T | null => ("value" in answer ? answer.value : null);
 
 async function look(settings: Config): Promise<Seen> {
@@ -76,13 +78,13 @@ function numberTile(
   label: string,
   answer: Answer<Cell[]>,
   bad: (value: number) => boolean,
-  unit: string,
+  written: (value: number) => string,
   href: string,
 ) {
   if ("error" in answer) return tile(label, "?", "bad", href);
   const value = answer.value[0]?.value;
   if (value === undefined || Number.isNaN(value)) return tile(label, "–", "idle", href);
-  return tile(label, write(value, unit, 0), bad(value) ? "warn" : "ok", href);
+  return tile(label, written(value), bad(value) ? "warn" : "ok", href);
 }
 
 function targetTable(list: Target[]): HTMLElement {
@@ -141,16 +143,11 @@ export class HomePage implements Page {
     const rows = serviceRows(home, valueOf(seen.columns) ?? [], [...(firing ?? []), ...pending]);
     const list = valueOf(seen.targets);
     const down = list && list.filter((one) => one.health !== "up");
-    const blind = [
-      ...new Set(
-        [seen.targets, seen.rules, seen.managed, seen.sent].flatMap((one) =>
-          "error" in one ? [one.error instanceof Error ? one.error.message : String(one.error)] : [],
-        ),
-      ),
-    ];
+    const blind = [...new Set([seen.targets, seen.rules, seen.managed, seen.sent].map(errorOf).filter(Boolean))];
+    const unheard = untold(errorOf(seen.managed), rules ? alertsIn("firing", rules, managed) : [], managed);
     const services = rows.map(serviceFacts);
     const numbers = { drifted: valueOf(seen.drifted)?.[0]?.value, budget: valueOf(seen.budget)?.[0]?.value };
-    const facts = { firing, pending, services, down, watched: list?.length ?? 0, blind, ...numbers };
+    const facts = { firing, pending, services, down, watched: list?.length ?? 0, blind, untold: unheard, ...numbers };
     const { tone, text, more } = verdict(facts);
     const banner = h(
       "div",
@@ -208,12 +205,12 @@ export class HomePage implements Page {
         list && healthy === list.length ? "ok" : "bad",
         "/targets",
       ),
-      numberTile("features drifted", seen.drifted, (value) => value > 0, "none", "/drift"),
+      numberTile("features drifted", seen.drifted, (value) => value > 0, String, "/drift"),
       numberTile(
         "least error budget left",
         seen.budget,
         (value) => value < 0,
-        "percentunit",
+        (value) => (value < 0 ? "spent" : write(value, "percentunit", 0)),
         `/d/${settings.home.objectives}`,
       ),
       tile("notifications", sent ? String(sent.length) : "?", sent ? "idle" : "warn", "/notifications"),

@@ -76,7 +76,7 @@ export interface Firing {
   muted: string;
 }
 
-function sameLabels(managed: ManagedAlert, alert: AlertInstance): boolean {
+export function sameLabels(managed: ManagedAlert, alert: AlertInstance): boolean {
   return Object.entries(alert.labels).every(([name, value]) => managed.labels[name] === value);
 }
 

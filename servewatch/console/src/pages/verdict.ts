@@ -1,7 +1,7 @@
 /** The home page's answer: the worst of what is known, said in one line, with what it stands on. */
 
-import type { Target } from "../data/api";
-import type { Firing, Tone } from "./parts";
+import type { ManagedAlert, Target } from "../data/api";
+import { forPeople, sameLabels, type Firing, type Tone } from "./parts";
 
 /** A service, as far as the answer depends on it. */
 export interface Service {
@@ -18,6 +18,8 @@ export interface Facts {
   down: Target[] | null;
   watched: number;
   blind: string[];
+  /** Why nobody is notified of what fires. */
+  untold?: string;
   /** Features beyond their limit of drift. */
   drifted?: number;
   /** What is left of the error budget that has least left: below 0 it is spent, which is past and not wrong now. */
@@ -32,6 +34,16 @@ export interface Verdict {
 const words = (one: Firing): string => one.alert.annotations.summary ?? one.rule.name;
 const amount = (count: number, one: string, many: string): string => (count === 1 ? one : `${count} ${many}`);
 export const pages = (one: Firing): boolean => one.alert.labels.severity !== "ticket";
+
+const SOON = 120_000;
+
+/** Why nobody is notified; what always fires is there to show that somebody would be. */
+export function untold(error: string, firing: Firing[], managed: ManagedAlert[], now = Date.now()): string {
+  if (error) return error;
+  const beats = firing.filter((one) => !forPeople(one) && now - Date.parse(one.alert.activeAt) > SOON);
+  if (beats.some(({ alert }) => managed.some((one) => sameLabels(one, alert)))) return "";
+  return beats.length ? `${beats[0]!.rule.name}, which always fires, has not reached Alertmanager` : "";
+}
 
 function unsettled({ firing, pending, services, down, watched, blind, drifted }: Facts): [Tone, string] | null {
   const over = services.flatMap((one) => one.over);
@@ -50,24 +62,32 @@ function unsettled({ firing, pending, services, down, watched, blind, drifted }:
 /** Monitoring that cannot see is itself a fault, and the first one to name. */
 export function verdict(facts: Facts): Verdict {
   const { firing, pending, services, down, watched, blind } = facts;
-  if (firing === null || down === null) return { tone: "bad", text: "Monitoring is blind", more: blind };
+  if (firing === null || down === null) {
+    const unknown = "Services do not need it to serve: whether they do is not known here.";
+    return { tone: "bad", text: "Monitoring is blind", more: [...blind, unknown] };
+  }
   const loud = firing.filter((one) => !one.muted);
   const paged = loud.filter(pages);
   const dead = services.filter((one) => one.down).map((one) => `${one.name} is down`);
+  const also = facts.untold ? ", and nobody is notified" : "";
   const [tone, text]: [Tone, string] = paged.length
-    ? ["bad", amount(paged.length, "One alert fires", "alerts fire")]
+    ? ["bad", amount(paged.length, "One alert fires", "alerts fire") + also]
     : dead.length
-      ? ["bad", amount(dead.length, dead[0]!, "services are down")]
-      : loud.length
-        ? ["warn", amount(loud.length, "One ticket is open", "tickets are open")]
-        : (unsettled(facts) ?? ["ok", "Everything is all right"]);
-  const known = [...(loud.length ? loud : firing).slice(0, 4).map(words), ...dead.slice(0, 4)];
+      ? ["bad", amount(dead.length, dead[0]!, "services are down") + also]
+      : facts.untold
+        ? ["bad", "Nobody is notified of alerts"]
+        : loud.length
+          ? ["warn", amount(loud.length, "One ticket is open", "tickets are open")]
+          : (unsettled(facts) ?? ["ok", "Everything is all right"]);
+  const first = facts.untold && !paged.length && !dead.length ? [facts.untold] : [];
+  const known = [...first, ...(loud.length ? loud : firing).slice(0, 4).map(words), ...dead.slice(0, 4)];
   const waiting = pending.map(words).filter((line) => !known.includes(line));
   const more = [
     ...known,
     ...waiting.slice(0, 4).map((line) => `pending: ${line}`),
     ...services.flatMap((one) => one.over).slice(0, 4),
     ...down.slice(0, 3).map((one) => `${one.labels.job} ${one.labels.instance} does not answer`),
+    ...(facts.untold ? [facts.untold] : []),
     ...blind,
     ...((facts.budget ?? 0) < 0 ? ["An objective has spent its error budget: see SLO and alerts."] : []),
     ...(watched === 0 ? ["Prometheus scrapes no target."] : []),
