@@ -24,8 +24,8 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def receiver_app(book: Book, now: Callable[[], datetime] = _now) -> Starlette:
-    """The app that keeps what it is sent in this book."""
+def receiver_app(book: Book, now: Callable[[], datetime] = _now, console: str = "") -> Starlette:
+    """The app that keeps what it is sent in this book, and whose page leads to this console."""
 
     async def alerts(request: Request) -> Response:
         book.add(payload_of(await _body(request)), now().isoformat(timespec="milliseconds"))
@@ -35,7 +35,7 @@ def receiver_app(book: Book, now: Callable[[], datetime] = _now) -> Starlette:
         return JSONResponse(list(book))
 
     async def page(request: Request) -> Response:
-        return HTMLResponse(render(list(book)), headers=HEADERS)
+        return HTMLResponse(render(list(book), console), headers=HEADERS)
 
     async def healthz(request: Request) -> Response:
         return PlainTextResponse(f"{book.problem or 'ok'}\n", 503 if book.problem else 200)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
-from typing import Any
-from urllib.parse import SplitResult, quote, urlsplit
+
+from servewatch.receiver import links
+from servewatch.receiver.links import Payload, mapping, text
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8884; --soft: #57606a; --bad: #c93030; --good: #1f7a45; }
@@ -35,82 +35,54 @@ HEADERS = {
     "cache-control": "no-store",
 }
 
-Payload = Mapping[str, Any]
 
-
-def render(payloads: Sequence[Payload]) -> str:
-    """The whole page for these payloads, which come oldest first."""
-    entries = "\n".join(_notification(payload) for payload in reversed(payloads))
+def render(payloads: Sequence[Payload], console: str = "") -> str:
+    """The whole page for these payloads, which come oldest first; its links lead to the console where there is one."""
+    console = console.rstrip("/")
+    entries = "\n".join(_notification(payload, console) for payload in reversed(payloads))
     nothing = "<p>Nothing came yet. When an alert fires, Alertmanager sends it here.</p>"
     count = "1 notification" if len(payloads) == 1 else f"{len(payloads)} notifications"
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta http-equiv="refresh" content="10"><title>Notifications ({len(payloads)})</title><style>{STYLE}</style></head>
 <body><header><h1>Notifications</h1><p>{count}, newest first; as JSON: <a href="notifications">notifications</a></p>
-{_places(payloads)}</header><main>
+{_places(payloads, console)}</header><main>
 {entries or nothing}
 </main></body></html>
 """
 
 
-def _places(payloads: Sequence[Payload]) -> str:
-    """Where to go from here, as the newest notification knows it."""
-    newest = payloads[-1] if payloads else {}
-    told = [_text(_map(alert, "annotations"), "dashboard_url") for alert in _alerts(newest)]
-    boards = next((f"{url.scheme}://{url.netloc}/" for url in map(_split, told) if url and url.netloc), "")
-    links = _link(boards, "dashboards") + _link(_text(newest, "externalURL"), "Alertmanager")
-    return f"<nav>{links}</nav>\n" if links else ""
+def _places(payloads: Sequence[Payload], console: str) -> str:
+    found = "".join(_link(url, name) for name, url in links.places(payloads, console).items())
+    return f"<nav>{found}</nav>\n" if found else ""
 
 
-def _split(url: str) -> SplitResult | None:
-    try:
-        return urlsplit(url)
-    except ValueError:
-        return None
-
-
-def _silence(payload: Payload) -> str:
-    """The address where Alertmanager silences this group; nothing for the heartbeat and for what is over."""
-    where, group = _text(payload, "externalURL"), _map(payload, "groupLabels")
-    pairs = [f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in sorted(group.items()) if value]
-    # Who silenced the heartbeat would not hear of a stack that has gone blind.
-    beat = _text(_map(payload, "commonLabels"), "severity") == "none"
-    if not where or not pairs or beat or payload.get("status") == "resolved":
-        return ""
-    filtered = "{" + ",".join(pairs) + "}"
-    return f"{where}/#/silences/new?filter={quote(filtered, safe='')}"
-
-
-def _alerts(payload: Payload) -> list[Payload]:
-    found = payload.get("alerts", ())
-    return [alert for alert in found if isinstance(alert, Mapping)] if isinstance(found, Sequence) else []
-
-
-def _notification(payload: Payload) -> str:
+def _notification(payload: Payload, console: str) -> str:
     status = "resolved" if payload.get("status") == "resolved" else "firing"
-    alerts = _alerts(payload)
-    names = ", ".join(dict.fromkeys(_text(_map(alert, "labels"), "alertname") or "unnamed" for alert in alerts))
-    service = _text(_map(payload, "groupLabels"), "service") or _text(_map(payload, "commonLabels"), "service")
-    received = _text(payload, "receivedAt")
+    alerts = links.alerts(payload)
+    names = ", ".join(dict.fromkeys(text(mapping(alert, "labels"), "alertname") or "unnamed" for alert in alerts))
+    service = text(mapping(payload, "groupLabels"), "service") or text(mapping(payload, "commonLabels"), "service")
+    received = text(payload, "receivedAt")
     return (
         f'<article class="{status}"><h2><b>{status}</b> {escape(names)}'
         f"{f' <code>{escape(service)}</code>' if service else ''}"
-        f" <time>{_time(received)}</time></h2><ul>{''.join(map(_alert, alerts))}</ul>"
-        f"{_link(_silence(payload), 'silence')}</article>"
+        f" <time>{_time(received)}</time></h2><ul>{''.join(_alert(alert, console) for alert in alerts)}</ul>"
+        f"{_link(links.silence(payload, console), 'silence')}</article>"
     )
 
 
-def _alert(alert: Payload) -> str:
-    labels, annotations = _map(alert, "labels"), _map(alert, "annotations")
-    said = _text(annotations, "summary") or _text(labels, "alertname")
+def _alert(alert: Payload, console: str) -> str:
+    labels, annotations = mapping(alert, "labels"), mapping(alert, "annotations")
+    said = text(annotations, "summary") or text(labels, "alertname")
     parts = [escape(said)]
-    if _text(annotations, "description"):
-        parts.append(f"<br>{escape(_text(annotations, 'description'))}")
-    parts.extend(_link(_text(annotations, f"{name}_url"), name) for name in ("runbook", "dashboard"))
-    times = f"since {_time(_text(alert, 'startsAt'))}"
+    if text(annotations, "description"):
+        parts.append(f"<br>{escape(text(annotations, 'description'))}")
+    parts.append(_link(links.runbook(alert, console), "runbook"))
+    parts.append(_link(text(annotations, "dashboard_url"), "dashboard"))
+    times = f"since {_time(text(alert, 'startsAt'))}"
     if alert.get("status") == "resolved":
-        times += f", until {_time(_text(alert, 'endsAt'))}"
-    severity = _text(labels, "severity")
+        times += f", until {_time(text(alert, 'endsAt'))}"
+    severity = text(labels, "severity")
     shown = f"{escape(severity)}, {times}" if severity else times
     return f'<li>{"".join(parts)}<p class="times">{shown}</p></li>'
 
@@ -122,15 +94,5 @@ def _link(url: str, name: str) -> str:
     return f' <a href="{escape(url)}" rel="noreferrer noopener">{name}</a>'
 
 
-def _map(data: Payload, key: str) -> Payload:
-    value = data.get(key)
-    return value if isinstance(value, Mapping) else {}
-
-
-def _text(data: Payload, key: str) -> str:
-    value = data.get(key)
-    return value if isinstance(value, str) else ""
-
-
-def _time(text: str) -> str:
-    return f"{escape(text[:19].replace('T', ' '))} UTC" if text.endswith(("Z", "+00:00")) else escape(text)
+def _time(at: str) -> str:
+    return f"{escape(at[:19].replace('T', ' '))} UTC" if at.endswith(("Z", "+00:00")) else escape(at)

@@ -125,7 +125,7 @@ def _receiver(options: Options) -> Program:
     ports, file = options.ports, options.folder / "data" / "notifications.jsonl"
     return Program(
         name="receiver",
-        argv=_servewatch("receiver", f"--port={ports.receiver}", f"--file={file}"),
+        argv=_servewatch("receiver", f"--port={ports.receiver}", f"--file={file}", f"--console={ports.url('console')}"),
         url=ports.url("receiver"),
         health=ports.url("receiver", "/healthz"),
         stage=2,

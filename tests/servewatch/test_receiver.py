@@ -118,6 +118,19 @@ def test_what_fires_can_be_silenced_from_the_page() -> None:
     assert "/silences/new" not in render([payload() | {"commonLabels": {"alertname": "Watchdog", "severity": "none"}}])
 
 
+def test_page_leads_to_the_console_where_there_is_one() -> None:
+    """The runbook of our alerts, silences and the links at the top are the console's; a foreign runbook stays foreign."""
+    page = TestClient(receiver_app(Book(), console="http://127.0.0.1:3002/"))
+    page.post("/alerts", json=payload(service="a b"))
+    page.post("/alerts", json=payload(runbook_url="https://example.org/own#x"))
+    shown = page.get("/").text
+    assert '<a href="http://127.0.0.1:3002/runbook?service=a+b#servicedown" rel' in shown
+    assert '<a href="https://example.org/own#x" rel' in shown
+    assert '<a href="http://127.0.0.1:3002/silences?match=service%3D%22fashion%22" rel' in shown
+    for path in ("/", "/dashboards", "/alerts", "/runbook"):
+        assert f'<a href="http://127.0.0.1:3002{path}" rel' in shown
+
+
 def luminance(color: str) -> float:
     """The relative luminance of #rrggbb, as the accessibility guidelines compute it."""
     parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
