@@ -119,7 +119,7 @@ def test_what_fires_can_be_silenced_from_the_page() -> None:
 
 
 def test_page_leads_to_the_console_where_there_is_one() -> None:
-    """The runbook of our alerts, silences and the links at the top are the console's; a foreign runbook stays foreign."""
+    """The runbook of our alerts, silences and the links at the top are the console's; another runbook is left alone."""
     page = TestClient(receiver_app(Book(), console="http://127.0.0.1:3002/"))
     page.post("/alerts", json=payload(service="a b"))
     page.post("/alerts", json=payload(runbook_url="https://example.org/own#x"))
