@@ -32,19 +32,21 @@ def replay(names: tuple[str, ...], home: Path | None, live: bool, write: bool, a
     from servewatch.replay import table
     from servewatch.replay.catalogue import chosen
     from servewatch.replay.replayed import first_fired
+    from servewatch.stack import promtool
 
-    if write and names:
-        raise click.UsageError("--write is for the whole table: name no incident")
-    incidents = chosen(names)
+    if write and names and not live:
+        raise click.UsageError("--write is for the whole table: name no incident, or those to see again with --live")
+    named = chosen(names)
+    incidents = chosen(()) if write else named
     seen = table.seen()
     if live:
-        for name, shown in _live(incidents, home):
+        for name, shown in _live(named, home):
             seen[name] = shown
             if write:
                 table.keep({name: shown})
     with ThreadPoolExecutor(max_workers=2) as pool:
         found = list(pool.map(first_fired, incidents))
-    outcomes = [table.Outcome(one, fired, seen.get(one.name, {})) for one, fired in zip(incidents, found, strict=True)]
+    outcomes = [table.Outcome(one, fired, seen.get(one.name)) for one, fired in zip(incidents, found, strict=True)]
     problems = [problem for outcome in outcomes for problem in outcome.problems()]
     if as_json:
         show_json([outcome.to_json() for outcome in outcomes])
@@ -52,7 +54,7 @@ def replay(names: tuple[str, ...], home: Path | None, live: bool, write: bool, a
         show_table(_HEADINGS, [(row[0], *row[2:6]) for outcome in outcomes for row in outcome.rows()])
         print(*(["", *problems] if problems else []), f"{len(outcomes)} incidents, {len(problems)} problems", sep="\n")
     if write:
-        _write(table.render(outcomes))
+        _write(table.render(outcomes, promtool.version()))
     sys.exit(1 if problems else 0)
 
 
@@ -75,6 +77,14 @@ def _live(incidents: tuple[Incident, ...], home: Path | None) -> Iterator[tuple[
             continue
         cause = partial(demo.main, [*incident.live.split(), *where], standalone_mode=False)
         shown = first_seen(incident, cause, prometheus_url(home), say)
-        told = ", ".join(f"{alert} after {at:.0f} s" for alert, at in shown.items())
-        say(f"{incident.name}: {told or 'no alert'}")
+        say(f"{incident.name}: {_told(incident, shown)}")
         yield incident.name, shown
+
+
+def _told(incident: Incident, shown: dict[str, float]) -> str:
+    promised = {promise.alert.name for promise in incident.promises}
+    came = [
+        f"{name} after {at:.0f} s{'' if name in promised else ', which nobody promised'}" for name, at in shown.items()
+    ]
+    missing = [f"{name} did not come" for name in sorted(promised - shown.keys())]
+    return "; ".join([*came, *missing]) or "no alert, as promised"

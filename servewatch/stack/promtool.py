@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,6 +15,8 @@ import yaml
 from servewatch.stack.errors import ToolMissing
 
 ADVICE = "it comes with Prometheus: sudo apt-get install prometheus, or https://prometheus.io/download/"
+
+_VERSION = re.compile(r"version (\d+(?:\.\d+)*)")
 
 PATIENCE = 120.0
 """Seconds that promtool may take, unless what it is asked for takes longer."""
@@ -30,6 +33,12 @@ class Answer:
 def find() -> str | None:
     """Where promtool is, if it is on PATH."""
     return shutil.which("promtool")
+
+
+def version() -> str:
+    """Which one it is, like 2.42.0: what its own distribution adds to the number is left out."""
+    found = _VERSION.search(_run("--version").text)
+    return found[1] if found else "of a version that it does not tell"
 
 
 def check_rules(files: Sequence[Path]) -> Answer:

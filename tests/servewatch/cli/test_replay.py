@@ -30,10 +30,10 @@ def test_an_incident_is_replayed_for_programs_and_people():
 
 
 def test_part_of_the_table_is_not_written():
-    """--write is for the whole page: with a name it is refused."""
+    """--write is for the whole page: with a name it is refused, unless that is caused again."""
     answer = CliRunner().invoke(replay, ["--write", "service-killed"])
     assert answer.exit_code == 2
-    assert "name no incident" in answer.output
+    assert "name no incident, or those to see again with --live" in answer.output
 
 
 def test_an_unknown_incident_is_refused():

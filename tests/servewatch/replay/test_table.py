@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from servewatch.generate import ROOT
 from servewatch.replay import table
 from servewatch.replay.catalogue import INCIDENTS, chosen
@@ -38,10 +40,19 @@ def test_a_row_tells_the_three_times():
     assert row[2:6] == ("RequestErrorsHigh", "69", "70", "75")
 
 
+def test_what_was_caused_and_did_not_come_is_told():
+    """An alert that a running stack did not raise is `no`, none at all is `none`, and what was not caused is empty."""
+    rows = {seen: Outcome(BURST, {}, found).rows()[0][5] for seen, found in (("caused", {}), ("not", None))}
+    assert rows == {"caused": "no", "not": ""}
+    silent = [Outcome(SILENT, {}, found).rows()[0][5] for found in ({}, {"QueueFull": 5.0}, None)]
+    assert silent == ["none", "QueueFull", ""]
+
+
 def test_the_page_has_every_incident_and_no_other():
     """The page in the repository begins as it is rendered, and its rows are those of the catalogue, in its order."""
     page = (ROOT / table.PATH).read_text()
-    assert page.startswith(table.render([]))
+    (version,) = re.findall(r"The times are those of promtool ([\d.]+)\. ", page)
+    assert page.startswith(table.render([], version))
     written = [row.split(" | ")[0].removeprefix("| ") for row in page.splitlines() if row.startswith("| ")][2:]
     assert list(dict.fromkeys(written)) == [incident.name for incident in INCIDENTS]
 

@@ -26,6 +26,12 @@ def test_a_rule_file_is_taken_or_refused_with_promtools_words(tmp_path):
 
 
 @needs_promtool
+def test_its_version_is_told_as_a_number():
+    """Three numbers, whatever the distribution writes behind them."""
+    assert [part.isdigit() for part in promtool.version().split(".")] == [True] * 3
+
+
+@needs_promtool
 def test_queries_are_checked_together():
     """Queries that this Prometheus takes are fine; one with an unknown function is not."""
     assert promtool.check_queries({"one": "sum(up)", "two": "up * 2"}).fine
