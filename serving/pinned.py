@@ -7,9 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 
 from serving.errors import ServewatchError
-
-EXTRAS = {"pytorch": "torch"}
-"""Framework of a model, and the extra of servewatch that it needs."""
+from serving.store.frameworks import FRAMEWORKS
 
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][\w.-]*)\s*(?:\[([^\]]*)\])?")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([\w-]+)['"]""")
@@ -23,7 +21,7 @@ class PackageMissing(ServewatchError):
 
 def extras_of(frameworks: Collection[str]) -> tuple[str, ...]:
     """The extras that models of these frameworks need."""
-    return tuple(sorted({EXTRAS[name] for name in frameworks if name in EXTRAS}))
+    return tuple(sorted({FRAMEWORKS[name] for name in frameworks if name in FRAMEWORKS}))
 
 
 def pins(extras: Sequence[str] = (), requirements: Iterable[str] = ()) -> list[str]:

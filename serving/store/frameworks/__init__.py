@@ -9,8 +9,11 @@ from typing import Any, Protocol, cast
 
 from serving.errors import StoreError
 
-FRAMEWORKS = {"pytorch": "torch"}
-"""Name of a framework, and the library that its models come from."""
+FRAMEWORKS = {"pytorch": "torch", "sklearn": "sklearn", "onnx": "onnx"}
+"""Name of a framework, and the library that its models come from, as which our extra is called too."""
+
+FILES = {".onnx": "onnx"}
+"""Files that are models: what their names end in, and the framework."""
 
 
 class Framework(Protocol):
@@ -44,7 +47,9 @@ def named(name: str) -> Framework:
 
 
 def of(model: Any) -> Framework:
-    """The framework that a model belongs to, told by the modules of its class."""
+    """The framework that a model belongs to, told by the modules of its class, or by a file's name."""
+    if isinstance(model, Path) and model.suffix in FILES:
+        return named(FILES[model.suffix])
     libraries = {cls.__module__.partition(".")[0] for cls in type(model).__mro__}
     for name, library in FRAMEWORKS.items():
         if library in libraries and named(name).owns(model):

@@ -21,10 +21,10 @@ def test_what_belongs_to_none_is_refused(model: object) -> None:
     """Neither numbers nor classes nor bare tensors are models; the help lists the frameworks."""
     with pytest.raises(StoreError, match="is no model that can be saved") as caught:
         frameworks.of(model)
-    assert caught.value.help == "the store takes models of: pytorch"
+    assert caught.value.help == "the store takes models of: pytorch, sklearn, onnx"
 
 
 def test_a_framework_of_another_time_is_named() -> None:
     """A store written by a newer servewatch says which framework it needs."""
-    with pytest.raises(StoreError, match="framework 'jax' is not known; known are pytorch"):
+    with pytest.raises(StoreError, match="framework 'jax' is not known; known are pytorch, sklearn, onnx"):
         frameworks.named("jax")
