@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from servewatch.cli.stack import home_option, say
 
 if TYPE_CHECKING:
     from servewatch.replay.incident import Incident
+    from servewatch.replay.table import Outcome
 
 _HEADINGS = ("incident", "alert", "promised", "promtool", "live")
 
@@ -23,7 +24,7 @@ _HEADINGS = ("incident", "alert", "promised", "promtool", "live")
 @click.argument("names", nargs=-1, metavar="[INCIDENT]...")
 @home_option
 @click.option("--live", is_flag=True, help="Cause what can be caused in the stack that runs, and see when alerts fire.")
-@click.option("--write", is_flag=True, help="Write alerts/INCIDENTS.md, of every incident.")
+@click.option("--write", is_flag=True, help="Write alerts/INCIDENTS.md: all of it, or the named incidents.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def replay(names: tuple[str, ...], home: Path | None, live: bool, write: bool, as_json: bool) -> None:
     """Replay incidents: promtool says when each alert fires. Exit 1 where one is not as promised."""
@@ -34,13 +35,10 @@ def replay(names: tuple[str, ...], home: Path | None, live: bool, write: bool, a
     from servewatch.replay.replayed import first_fired
     from servewatch.stack import promtool
 
-    if write and names and not live:
-        raise click.UsageError("--write is for the whole table: name no incident, or those to see again with --live")
-    named = chosen(names)
-    incidents = chosen(()) if write else named
+    incidents = chosen(names)
     seen = table.seen()
     if live:
-        for name, shown in _live(named, home):
+        for name, shown in _live(incidents, home):
             seen[name] = shown
             if write:
                 table.keep({name: shown})
@@ -54,16 +52,18 @@ def replay(names: tuple[str, ...], home: Path | None, live: bool, write: bool, a
         show_table(_HEADINGS, [(row[0], *row[2:6]) for outcome in outcomes for row in outcome.rows()])
         print(*(["", *problems] if problems else []), f"{len(outcomes)} incidents, {len(problems)} problems", sep="\n")
     if write:
-        _write(table.render(outcomes, promtool.version()))
+        _write(outcomes, promtool.version(), whole=not names)
     sys.exit(1 if problems else 0)
 
 
-def _write(text: str) -> None:
+def _write(outcomes: Sequence[Outcome], version: str, whole: bool) -> None:
     from servewatch.generate import ROOT
-    from servewatch.replay.table import PATH
+    from servewatch.replay import table
 
-    (ROOT / PATH).write_text(text, encoding="utf-8")
-    say(f"wrote {PATH}")
+    page = ROOT / table.PATH
+    text = table.render(outcomes, version) if whole else table.amended(page.read_text(), outcomes, version)
+    page.write_text(text, encoding="utf-8")
+    say(f"wrote {table.PATH}")
 
 
 def _live(incidents: tuple[Incident, ...], home: Path | None) -> Iterator[tuple[str, dict[str, float]]]:

@@ -11,11 +11,14 @@ from typing import Any
 
 from alerts import ALERTS
 from alerts.stack import WATCHDOG
-from servewatch.replay.incident import ALLOWED_STEPS, Incident
+from servewatch.replay.incident import ALLOWED_STEPS, Incident, Promise
+from servewatch.replay.pieces import IncidentInvalid
 
 PATH = Path("alerts/INCIDENTS.md")
 SEEN = "seen.json"
 """Where the times are kept that a running stack showed, beside this file."""
+
+_ALONE = "seen live alone: the fault that is caused there is not quite this one"
 
 _HEAD = """\
 # Incidents
@@ -29,7 +32,7 @@ other alerts were evaluated and did not fire: no alert fires that is not named. 
 five minutes and have incidents of their own, in which the others are not evaluated. Times are seconds from the
 incident's begin. *Seen live* is from a stack that ran with its demo traffic, where `servewatch demo` caused the fault:
 it takes a moment to begin, and is not as large as the one that promtool is given, so that an alert may not come (*no*).
-Where nothing stands, nothing causes the incident in a running stack.
+Where nothing stands, nothing causes the incident in a running stack. The windows of drift are shorter in such a stack.
 
 The times are those of promtool {version}. With another version some differ by an evaluation or two; what is promised
 has to be kept with each.
@@ -73,14 +76,20 @@ class Outcome:
         """The rows of the table: one for each promise, or one that says that nothing fires."""
         incident = self.incident
         if not incident.promises:
-            live = "" if self.seen is None else ", ".join(sorted(self.seen)) or "none"
-            return [(incident.name, incident.told, "none", "", "", live, str(self.silent()), "")]
-        rows: list[tuple[str, ...]] = []
-        for promise in incident.promises:
-            name = promise.alert.name
-            times = (f"{promise.at:.0f}", _time(self.found, name), self._live(name))
-            rows.append((incident.name, incident.told, name, *times, str(self.silent()), promise.why))
-        return rows
+            live = "none" if self.seen == {} else ""
+            rows = [(incident.name, incident.told, "none", "", "", live, str(self.silent()), "")]
+        else:
+            rows = [self._row(promise) for promise in incident.promises]
+        unpromised = sorted((self.seen or {}).keys() - {promise.alert.name for promise in incident.promises})
+        return [
+            *rows,
+            *((incident.name, incident.told, name, "", "", self._live(name), "", _ALONE) for name in unpromised),
+        ]
+
+    def _row(self, promise: Promise) -> tuple[str, ...]:
+        incident, name = self.incident, promise.alert.name
+        times = (f"{promise.at:.0f}", _time(self.found, name), self._live(name))
+        return (incident.name, incident.told, name, *times, str(self.silent()), promise.why)
 
     def _live(self, name: str) -> str:
         return "" if self.seen is None else _time(self.seen, name) or "no"
@@ -118,6 +127,21 @@ def render(outcomes: Sequence[Outcome], version: str) -> str:
     return _HEAD.format(steps=ALLOWED_STEPS, version=version) + "".join(
         f"{line(row)}\n" for outcome in outcomes for row in outcome.rows()
     )
+
+
+def amended(page: str, outcomes: Sequence[Outcome], version: str) -> str:
+    """The page with the rows of these incidents written anew, and all others as they stand."""
+    head, fresh = render([], version), {outcome.incident.name: outcome.rows() for outcome in outcomes}
+    rows = page.removeprefix(head).splitlines()
+    written = [row.split(" | ")[0].removeprefix("| ") for row in rows]
+    if not page.startswith(head) or not fresh.keys() <= set(written):
+        raise IncidentInvalid(
+            f"{PATH} was not written with promtool {version}, or lacks one of {', '.join(fresh)}",
+            "servewatch replay --write, without a name, writes all of it",
+        )
+    kept = {name: [row for row, named in zip(rows, written, strict=True) if named == name] for name in written}
+    lines = {name: [line(row) for row in fresh[name]] if name in fresh else kept[name] for name in kept}
+    return head + "".join(f"{row}\n" for found in lines.values() for row in found)
 
 
 def _time(fired: Fired, name: str) -> str:

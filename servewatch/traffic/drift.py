@@ -19,6 +19,9 @@ from servewatch.traffic.pictures import Labels, Pictures
 RATE = 90.0
 """Requests per second: three for each of the demo's own, which stay as they are."""
 
+_FOLD = 20
+"""How much more often the first three classes come: nine of ten pictures, which even a small reference tells."""
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -28,10 +31,12 @@ class Change:
     told: str
     change: Callable[[Pictures, Labels], Pictures]
     alert: str = "DataDrift"
+    steps: int = 3
+    """After how many of them it shows, and has shown for as long as the alert asks for."""
 
     def fault(self, labels: Labels, windows: Windows) -> Fault:
         """Traffic that is changed so, for the pictures that have these labels, where drift is scored over these."""
-        steps = 3 * milliseconds(windows.step) / 1000
+        steps = self.steps * milliseconds(windows.step) / 1000
         return Fault(
             name=f"drift, {self.name}",
             alert=_alert(self.alert),
@@ -79,7 +84,7 @@ def _brighten(pictures: Pictures, labels: Labels) -> Pictures:
 
 def _prior(pictures: Pictures, labels: Labels) -> Pictures:
     """Mostly the first three classes; nothing about a single picture is new."""
-    return np.concatenate([pictures, *[pictures[labels < 3]] * 6])
+    return np.concatenate([pictures, *[pictures[labels < 3]] * _FOLD])
 
 
 def _invert(pictures: Pictures, labels: Labels) -> Pictures:
@@ -94,7 +99,7 @@ CHANGES = {
         Change("noise", "noisy pictures, as of a sensor in the dark", _noise),
         Change("rotate", "pictures rotated by 30 degrees, as of a camera that was moved", _rotate),
         Change("brightness", "brighter pictures, as of another exposure", _brighten),
-        Change("prior", "pictures mostly of the first three classes", _prior, "PredictionDrift"),
+        Change("prior", "pictures mostly of the first three classes", _prior, "PredictionDrift", steps=5),
         Change("invert", "inverted pictures, as of a client that sends them the other way round", _invert),
     )
 }

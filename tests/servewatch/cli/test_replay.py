@@ -29,13 +29,6 @@ def test_an_incident_is_replayed_for_programs_and_people():
     assert shown.stdout.splitlines()[-1] == "1 incidents, 0 problems"
 
 
-def test_part_of_the_table_is_not_written():
-    """--write is for the whole page: with a name it is refused, unless that is caused again."""
-    answer = CliRunner().invoke(replay, ["--write", "service-killed"])
-    assert answer.exit_code == 2
-    assert "name no incident, or those to see again with --live" in answer.output
-
-
 def test_an_unknown_incident_is_refused():
     """The error is one of ours, which the command line tells in two lines."""
     assert isinstance(CliRunner().invoke(replay, ["fire"]).exception, IncidentInvalid)

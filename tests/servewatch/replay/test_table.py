@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from servewatch.generate import ROOT
 from servewatch.replay import table
 from servewatch.replay.catalogue import INCIDENTS, chosen
+from servewatch.replay.pieces import IncidentInvalid
 from servewatch.replay.table import Outcome
 
 (BURST,) = chosen(["error-burst"])
@@ -44,8 +47,25 @@ def test_what_was_caused_and_did_not_come_is_told():
     """An alert that a running stack did not raise is `no`, none at all is `none`, and what was not caused is empty."""
     rows = {seen: Outcome(BURST, {}, found).rows()[0][5] for seen, found in (("caused", {}), ("not", None))}
     assert rows == {"caused": "no", "not": ""}
-    silent = [Outcome(SILENT, {}, found).rows()[0][5] for found in ({}, {"QueueFull": 5.0}, None)]
-    assert silent == ["none", "QueueFull", ""]
+    silent = [Outcome(SILENT, {}, found).rows()[0][5] for found in ({}, None)]
+    assert silent == ["none", ""]
+    _, more = Outcome(SILENT, {}, {"QueueFull": 5.0}).rows()
+    assert (more[2:6], more[7]) == (
+        ("QueueFull", "", "", "5"),
+        "seen live alone: the fault that is caused there is not quite this one",
+    )
+
+
+def test_rows_of_one_incident_are_written_anew():
+    """The others stay as they stand; a page of another promtool, or without the incident, is not mended."""
+    before = [Outcome(BURST, {"RequestErrorsHigh": 70.0}, None), Outcome(SILENT, {}, None)]
+    page = table.render(before, "2.42.0")
+    again = Outcome(BURST, {"RequestErrorsHigh": 75.0}, {})
+    assert table.amended(page, [again], "2.42.0") == table.render([again, before[1]], "2.42.0")
+    with pytest.raises(IncidentInvalid, match=r"was not written with promtool 3\.5\.3"):
+        table.amended(page, [again], "3.5.3")
+    with pytest.raises(IncidentInvalid, match="lacks one of error-burst"):
+        table.amended(table.render(before[1:], "2.42.0"), [again], "2.42.0")
 
 
 def test_the_page_has_every_incident_and_no_other():
