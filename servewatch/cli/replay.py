@@ -69,10 +69,10 @@ def _write(outcomes: Sequence[Outcome], version: str, whole: bool) -> None:
 def _live(incidents: tuple[Incident, ...], home: Path | None) -> Iterator[tuple[str, dict[str, float]]]:
     """Each as soon as it is over: all of them take an hour, and one that fails must not cost the others."""
     from servewatch.cli.demo import demo, prometheus_url
-    from servewatch.replay.live import first_seen
+    from servewatch.replay.live import first_seen, restarts
 
     where = ["--home", str(home)] if home else []
-    for incident in incidents:
+    for incident in sorted(incidents, key=restarts):
         if not incident.live:
             continue
         cause = partial(demo.main, [*incident.live.split(), *where], standalone_mode=False)

@@ -37,8 +37,7 @@ Cause = Callable[[], None]
 def first_seen(incident: Incident, cause: Cause, prometheus: str, say: Callable[[str], None]) -> dict[str, float]:
     """Cause an incident once all is quiet, and tell when each alert fired first, in seconds from its begin."""
     say(f"{incident.name}: waiting until no alert is pending or fires")
-    restarts = any(promise.alert is RUNNER_RESTARTING for promise in incident.promises)
-    _wait_quiet(prometheus, f"{_LOUD} or {_RESTARTED}" if restarts else _LOUD)
+    _wait_quiet(prometheus, f"{_LOUD} or {_RESTARTED}" if restarts(incident) else _LOUD)
     begin = time.time()
     cause()
     length = max(STEP, round((time.time() - begin) / STEP) * STEP)
@@ -46,6 +45,11 @@ def first_seen(incident: Incident, cause: Cause, prometheus: str, say: Callable[
     query = f"min by (alertname) (min_over_time(timestamp({_FIRING})[{length:.0f}s:{STEP:.0f}s]))"
     found = {series["metric"]["alertname"]: float(series["value"][1]) - begin for series in _ask(prometheus, query)}
     return {name: round(max(0.0, at), 1) for name, at in found.items() if name != WATCHDOG.name}
+
+
+def restarts(incident: Incident) -> bool:
+    """Whether its alert counts restarts, and so is loud for a quarter of an hour: such incidents are caused last."""
+    return any(promise.alert is RUNNER_RESTARTING for promise in incident.promises)
 
 
 def _wait_back(prometheus: str) -> None:

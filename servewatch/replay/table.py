@@ -73,11 +73,11 @@ class Outcome:
         return len(evaluated - self.found.keys())
 
     def rows(self) -> list[tuple[str, ...]]:
-        """The rows of the table: one for each promise, or one that says that nothing fires."""
+        """The rows of the table: one for each promise or that nothing fires, and one for what came live alone."""
         incident = self.incident
         if not incident.promises:
             live = "none" if self.seen == {} else ""
-            rows = [(incident.name, incident.told, "none", "", "", live, str(self.silent()), "")]
+            rows: list[tuple[str, ...]] = [(incident.name, incident.told, "none", "", "", live, str(self.silent()), "")]
         else:
             rows = [self._row(promise) for promise in incident.promises]
         unpromised = sorted((self.seen or {}).keys() - {promise.alert.name for promise in incident.promises})
