@@ -46,7 +46,15 @@ return [...new Set(texts.flatMap(e => {{
   const found = least(e, e.closest('svg') ? style.fill : style.color);
   return found < (large ? 3 : 4.5) - 0.01 ? [told(e, found)] : [];
 }}))]; }})()"""
-"""Texts with less contrast than 4.5, or 3 where they are large; a pie's are on what is no parent of theirs."""
+"""Texts with less contrast than 4.5, or 3 where they are large; a pie's, on no parent of theirs, are PALE_SHARES."""
+
+PALE_SHARES = f"""(() => {{ {PAINT}
+return [...document.querySelectorAll('.pie text')].filter(visible).flatMap(e => {{
+  const [ink, slice] = [e, e.previousElementSibling].map(one => over([[getComputedStyle(one).fill, 1]]));
+  const found = contrast(ink, slice);
+  return found < 4.49 ? [told(e, found)] : [];
+}}); }})()"""
+"""What stands on the slices of a pie with less contrast than 4.5."""
 
 PALE_MARKS = f"""(() => {{ {PAINT}
 const shown = (query) => [...document.querySelectorAll(query)].filter(visible);

@@ -18,8 +18,8 @@ SOUND = {"h1": 1, "main": 1, "banner": 1, "nav": 0, "language": "en", "ids": [],
 
 def wrong(page: Page) -> list[str]:
     """What is too pale, has no words, or cannot be seen to have the focus."""
-    measured = (accessible.PALE_TEXTS, accessible.PALE_MARKS, accessible.WORDLESS, accessible.UNSEEN_FOCUS)
-    return [found for script in measured for found in page.ask(script)]
+    pale = (accessible.PALE_TEXTS, accessible.PALE_SHARES, accessible.PALE_MARKS)
+    return [found for script in (*pale, accessible.WORDLESS, accessible.UNSEEN_FOCUS) for found in page.ask(script)]
 
 
 def opened(page: Page, address: str) -> None:
@@ -51,6 +51,19 @@ def test_pages_with_a_model_can_be_read_and_heard(page: Page, watched: str) -> N
 def test_every_page_has_its_heading_where_nothing_answers(page: Page, blind: str) -> None:
     """Where no server answers the page still is one with a heading and parts, and its words can be read."""
     assert walked(page, blind, OWN, ("light",)) == {}
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_the_shares_of_a_pie_can_be_read(page: Page, console: str, theme: str) -> None:
+    """What stands on a slice has a contrast of 4.5 to it; were it of the slice's own colour, that would be found."""
+    page.resize(1400, 3000)
+    opened(page, f"{console}/d/sample?theme={theme}")
+    page.wait("document.querySelector('.pie text') !== null")
+    assert page.ask(accessible.PALE_SHARES) == []
+    page.ask(
+        "(e => e.style.fill = getComputedStyle(e.previousElementSibling).fill)(document.querySelector('.pie text'))"
+    )
+    assert len(page.ask(accessible.PALE_SHARES)) == 1
 
 
 @pytest.mark.parametrize("path", ["/", "/alerts", "/d/sample"])
