@@ -86,6 +86,11 @@ class Page:
         for kind in ("keyDown", "keyUp"):
             self._send("Input.dispatchKeyEvent", type=kind, key=key, code=key, **number)
 
+    def tabs(self) -> list[str]:
+        """The address of every tab, those that the page has opened too."""
+        found = self._send("Target.getTargets")["targetInfos"]
+        return [target["url"] for target in found if target["type"] == "page"]
+
     def shoot(self, file: Path, most: int = 6000) -> None:
         """Write a picture of the whole page, as far as it goes."""
         size = self._send("Page.getLayoutMetrics")["cssContentSize"]
