@@ -32,7 +32,7 @@ def since() -> list[Modern]:
             named=True,
         ),
         panels.stat(
-            "Runs since",
+            "Runs for",
             f"How long ago the last of its replicas was started ({stack.START_TIME.name}). Short: a rollout, or one "
             "that died and came again; Restarts below tells which.",
             Expr(f"time() - {started}", _BY),

@@ -218,7 +218,7 @@ def results(folder, asked):
 
 def test_which_version_runs_and_since_when_is_told():
     """The versions are the words of a stat, and the seconds since the last start are those of another."""
-    version, since = (p for p in drawn(BOARDS["service"]) if p["title"] in ("Version", "Runs since"))
+    version, since = (p for p in drawn(BOARDS["service"]) if p["title"] in ("Version", "Runs for"))
     assert version["options"]["textMode"] == "name"
     assert version["targets"][0]["legendFormat"] == "{{service}} {{version}}"
     assert since["fieldConfig"]["defaults"]["unit"] == "s"
