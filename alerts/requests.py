@@ -15,9 +15,13 @@ SLO_WINDOWS = ("30m", "1h", "2h", "6h", "1d", "3d")
 
 _BY = ("service",)
 _MEMORY, _STEADY, _GONE = "10m", "2m", "1h"
+_FRESH = 90
 _MINIMUM = 10
 _ERRORS_LIMIT, _LATENCY_LIMIT = 0.05, 0.5
-_UP = select(stack.UP, job=JOB)
+_SCRAPED = select(stack.UP, job=JOB)
+# Where Prometheus itself was restarted nothing marks the end of a replica that went meanwhile: it would count for 5m,
+# beside those that are there. Where none is fresh, it is Prometheus that scrapes nothing.
+_UP = Expr(f"({_SCRAPED} and timestamp({_SCRAPED}) > time() - {_FRESH})", _SCRAPED.labels)
 
 
 def _record(name: str, expr: Expr, help: str, interval: str = "") -> Recording:
@@ -76,12 +80,10 @@ IN_PROGRESS = _record(
     total(_BY, select(requests.IN_PROGRESS)),
     "Requests that are being worked on.",
 )
+_KNOWN = aggregate("max", _BY, over_time("max", stack.UP, _GONE, job=JOB))
 UP = _record(
     "serving:up",
-    Expr(
-        f"{total(_BY, _UP)}\nor 0 * {aggregate('max', _BY, over_time('max', stack.UP, _GONE, job=JOB))}",
-        _BY,
-    ),
+    Expr(f"{total(_BY, _UP)}\nor {total(_BY, _SCRAPED)}\nor 0 * {_KNOWN}", _BY),
     f"Replicas that answer scrapes; 0 for {_GONE} after the last one vanished.",
 )
 
