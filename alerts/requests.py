@@ -118,7 +118,10 @@ SERVICE_DOWN = Alert(
     severity="page",
     topic="requests",
     summary="{{ $labels.service }}: no replica answered",
-    description="Prometheus got no answer from any replica. Requests to such a service all fail.",
+    description=(
+        "Prometheus got no answer from any replica. Requests to such a service all fail, unless it is Prometheus that "
+        "is cut off."
+    ),
     threshold=0,
 )
 
