@@ -40,9 +40,9 @@ BY_KIND: dict[str, Adapter] = {adapter.kind: adapter for adapter in ADAPTERS}
 
 METRICS: tuple[Metric, ...] = (
     UP,
-    *{metric.name: metric for adapter in ADAPTERS for metric in adapter.metrics}.values(),
+    *{metric.name: metric for adapter in ADAPTERS if adapter.known is None for metric in adapter.metrics}.values(),
 )
-"""What these servers expose and our recordings read."""
+"""What these servers expose under names of their own, and our recordings read."""
 
 GAPS: tuple[Recording, ...] = tuple(
     recording for adapter in ADAPTERS for recording in adapter.recordings() if recording.name == GAP

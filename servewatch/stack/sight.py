@@ -18,7 +18,9 @@ from monitoring.catalogue import stack
 STALE = 30.0
 """Seconds without a new sample: six scrapes."""
 YOUNG = 60.0
-"""A Prometheus of this age has had no time yet for scrapes, rules and the first word to Alertmanager."""
+"""A Prometheus of this age has had no time yet for scrapes and rules."""
+LATE = 150.0
+"""And one of this age for its word to Alertmanager: where that was not there at once, it is said again in a minute."""
 
 _TIMEOUT = 3.0
 
@@ -27,9 +29,11 @@ def blind(prometheus: str, alertmanager: str, now: Callable[[], float] = time.ti
     """Why nobody would be told of a fault; empty where somebody would. Each reason says what to do."""
     try:
         started = _get(f"{prometheus}/api/v1/status/runtimeinfo")["data"]["startTime"]
-        if 0 <= now() - datetime.fromisoformat(started.replace("Z", "+00:00")).timestamp() < YOUNG:
+        age = now() - datetime.fromisoformat(started.replace("Z", "+00:00")).timestamp()
+        if 0 <= age < YOUNG:
             return []
-        return list(filter(None, (_writes(prometheus, now()), _scrapes(prometheus), _heard(alertmanager))))
+        heard = _heard(alertmanager, not 0 <= age < LATE)
+        return list(filter(None, (_writes(prometheus, now()), _scrapes(prometheus), heard)))
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         return [f"nothing is watched: Prometheus cannot be asked ({error})"]
 
@@ -54,10 +58,10 @@ def _scrapes(prometheus: str) -> str:
     return ""
 
 
-def _heard(alertmanager: str) -> str:
+def _heard(alertmanager: str, due: bool) -> str:
     query = urllib.parse.urlencode({"filter": f'alertname="{WATCHDOG.name}"'})
     try:
-        if _get(f"{alertmanager}/api/v2/alerts?{query}"):
+        if _get(f"{alertmanager}/api/v2/alerts?{query}") or not due:
             return ""
     except (OSError, ValueError) as error:
         return f"nobody is notified of alerts: Alertmanager cannot be asked ({error})"

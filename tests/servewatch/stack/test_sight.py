@@ -83,9 +83,10 @@ def test_each_way_to_be_blind_is_told(stand: Stand, changed: dict[str, Any], sai
 
 
 def test_a_young_prometheus_is_given_time(stand: Stand) -> None:
-    """In the first minute nothing can have been scraped, and that is no blindness."""
+    """In the first minute nothing can have been scraped; its word to Alertmanager may have to be said a second time."""
     stand.newest, stand.up, stand.told = NOW - 295, [], []
     assert sight.blind(stand.url, stand.url, lambda: NOW - 290) == []
+    assert [reason.split()[0] for reason in sight.blind(stand.url, stand.url, lambda: NOW - 200)] == ["Prometheus"] * 2
     assert len(sight.blind(stand.url, stand.url, lambda: NOW)) == 3
 
 
