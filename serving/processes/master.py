@@ -97,7 +97,7 @@ class Master:
                 self._settings,
                 self._listening,
                 self.shelf.handle,
-                served=self._served,
+                served=self._served or seat.was_ready,
             )
         except OSError as error:
             log.error("a %s cannot be started: %s", seat.role, error)

@@ -61,6 +61,21 @@ class Slow:
 """
 
 
+RUNNER_LAST = """
+import multiprocessing, os, threading
+from serving import api, service
+
+@service
+class Slow:
+    def __init__(self):
+        threading.Event().wait(4 if "runner" in multiprocessing.current_process().name else 1)
+
+    @api
+    async def pid(self, text: str) -> int:
+        return os.getpid()
+"""
+
+
 def test_a_killed_worker_costs_its_own_connections_only(
     whole: Callable[..., Any], load: Callable[..., Any], eventually: Any
 ) -> None:
@@ -110,6 +125,17 @@ def test_a_worker_that_is_not_ready_takes_no_request_from_one_that_is(
     while len(list(tmp_path.glob("started-*"))) < 5:
         heard |= answers()
     assert heard | answers() == {200}
+
+
+def test_the_first_worker_is_no_herald_again_once_it_has_answered(launch: Callable[..., Any], eventually: Any) -> None:
+    """Killed while the runner still loads, it comes back without anybody hearing that it is not ready."""
+    served = launch("--workers", "2", "--runners", "1", target="slow_service:Slow", source=RUNNER_LAST)
+    eventually(served.ready, 30)
+    victim = int(served.post("/pid", b"x", **TEXT)[1])
+    os.kill(victim, signal.SIGKILL)
+    eventually(lambda: victim not in served.children("worker"), 10)
+    status, answer = served.post("/pid", b"x", **TEXT)
+    assert (status, int(answer) == victim) == (200, False)
 
 
 def test_weights_are_loaded_in_the_runner_and_in_a_worker_only_when_called_there(
