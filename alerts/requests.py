@@ -88,9 +88,12 @@ UP = _record(
 )
 
 
+STEADY = Expr(f"max_over_time({over_time('min', UP, _STEADY)}[{_MEMORY}:30s])", _BY)
+"""The most replicas that answered for a while."""
+
+
 def _expected() -> Expr:
-    known, most = aggregate("count", _BY, _UP), f"max_over_time({over_time('min', UP, _STEADY)}[{_MEMORY}:30s])"
-    return Expr(f"{known} >= {most}\nor {most}", _BY)
+    return Expr(f"{aggregate('count', _BY, _UP)} >= {STEADY}\nor {STEADY}", _BY)
 
 
 REPLICAS = _record(

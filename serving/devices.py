@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass
 
 from serving.settings import Settings
 
 PLAIN = "off"
+NAMES = "auto, cpu, cuda, cuda:N"
+"""What a device may be called."""
+
+_NAME = re.compile(r"(auto|cpu|cuda)|cuda:(\d+)")
+
+
+def index_of(device: str) -> int | None:
+    """Which GPU this name means, the first unless it says; None where it is no name of a device."""
+    found = _NAME.fullmatch(device)
+    return int(found[2] or 0) if found else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import orjson
 
 from serving.exchange import new_request_id
+from serving.room import Room
 
 HOLD = 0.031
 """Seconds that a client is made to wait for its refusal, at most."""
@@ -33,20 +34,6 @@ class Visitor(Protocol):
 
     def answer(self, head_and_body: bytes) -> None:
         """Tell, and listen again."""
-
-
-class Room(Protocol):
-    """An endpoint, as the door sees it."""
-
-    @property
-    def crowded(self) -> bool:
-        """Whether not one request more may wait."""
-
-    def refuse(self, count: int) -> tuple[dict[str, Any], dict[str, str]]:
-        """Count so many as shed; the error's body and headers."""
-
-    def count_refused(self, seconds: float, gone: bool) -> None:
-        """Count one as answered."""
 
 
 @dataclass(slots=True)

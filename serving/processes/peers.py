@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import socket
 import struct
@@ -45,7 +46,7 @@ class Peers:
         self._tasks: set[asyncio.Task[None]] = set()
         door.setblocking(False)
         self._loop.add_reader(door.fileno(), self._arrived)
-        control.on_gone = self._tell_gone
+        control.on_gone = functools.partial(hand, self._loop, self._gone)
 
     def _arrived(self) -> None:
         data, handles, _, _ = socket.recv_fds(self._door, _PROCESS.size, 2)
@@ -60,9 +61,6 @@ class Peers:
         peer = self._known[process] = self._make(process, Arena(memory))
         end.setblocking(False)
         await self._loop.create_unix_connection(lambda: peer.wire, sock=end)
-
-    def _tell_gone(self, process: int) -> None:
-        hand(self._loop, self._gone, process)
 
     def _gone(self, process: int) -> None:
         """The master saw it end: its socket may still be open in a process that it left behind."""

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 
 from alerts import RECORDINGS
+from alerts.requests import STEADY
 from tests.e2e.checks import ROOT, assert_panels_have_data, assert_right_labels
 from tests.e2e.containers import CONTAINERS, Project, started
 from tests.servewatch.stack.stacks import wait_for
@@ -110,8 +111,7 @@ def test_the_image_says_what_it_is(project: Project) -> None:
 
 def test_a_killed_replica_is_notified_and_resolves(project: Project) -> None:
     """One of two replicas killed gives one notification with a runbook link, and a resolved one when it is back."""
-    steady = "max_over_time(min_over_time(serving:up[2m])[10m:30s]) == 2"  # before, one that goes is not missed
-    wait_for(lambda: project.query(steady) or None, 180)
+    wait_for(lambda: project.query(f"{STEADY} == 2") or None, 180)  # before, one that goes is not missed
     killed = project.containers("serving")[0]["Id"]
     subprocess.run(["docker", "kill", killed], check=True, capture_output=True)
     wait_for(lambda: project.notified("firing", "ReplicaDown") or None, 90)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 
+from serving.devices import NAMES, index_of
 from serving.errors import ModelDamaged, StoreError
 
 name = "onnx"
@@ -73,13 +74,12 @@ def _session(path: Path, device: str, threads: int) -> onnxruntime.InferenceSess
 
 def _providers(device: str) -> list[Any]:
     """What runs the graph: `auto` takes a GPU where there is one."""
-    kind, _, index = device.partition(":")
-    has_gpu = "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-    if kind not in ("auto", "cpu", "cuda") or (index and not (kind == "cuda" and index.isdecimal())):
-        raise StoreError(f"device {device!r} is none of auto, cpu, cuda, cuda:N", "SERVEWATCH_DEVICE=auto")
-    if kind == "cuda" and not has_gpu:
+    index, has_gpu = index_of(device), "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+    if index is None:
+        raise StoreError(f"device {device!r} is none of {NAMES}", "SERVEWATCH_DEVICE=auto takes what is there")
+    if device.startswith("cuda") and not has_gpu:
         raise StoreError(f"device {device!r} is not here: this ONNX Runtime has no CUDA", "pip install onnxruntime-gpu")
-    gpu = [("CUDAExecutionProvider", {"device_id": int(index or 0)})] if has_gpu and kind != "cpu" else []
+    gpu = [("CUDAExecutionProvider", {"device_id": index})] if has_gpu and device != "cpu" else []
     return [*gpu, "CPUExecutionProvider"]
 
 

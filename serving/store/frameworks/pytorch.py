@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from serving.devices import Tuning
+from serving.devices import NAMES, Tuning, index_of
 from serving.errors import ModelDamaged, StoreError
 from serving.store.frameworks.pytorch_faster import Compiled, Forward, Graphs, Swift
 from serving.store.frameworks.pytorch_lanes import Pipeline
@@ -70,12 +70,14 @@ def choose_device(wanted: str) -> torch.device:
     """`auto` takes the first GPU where there is one; a device that is not there is an error, not a surprise."""
     if wanted == "auto":
         return torch.device("cuda:0" if torch.cuda.is_available() else "cpu")
-    kind, _, index = wanted.partition(":")
-    if kind not in ("cpu", "cuda") or (index and not (kind == "cuda" and index.isdecimal())):
-        raise StoreError(f"device {wanted!r} is none of auto, cpu, cuda, cuda:N; {_devices()}", _ON)
-    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+    index = index_of(wanted)
+    if index is None:
+        raise StoreError(f"device {wanted!r} is none of {NAMES}; {_devices()}", _ON)
+    if wanted == "cpu":
+        return torch.device("cpu")
+    if index >= torch.cuda.device_count():
         raise StoreError(f"device {wanted!r} is not here; {_devices()}", _ON)
-    return torch.device(f"cuda:{int(index or 0)}" if kind == "cuda" else "cpu")
+    return torch.device(f"cuda:{index}")
 
 
 _ON = "SERVEWATCH_DEVICE=auto takes what is there"
