@@ -94,7 +94,12 @@ def vector(expr: Expr) -> Vector:
 def over(function: str, source: Source, window: str, offset: str = "", /, **matchers: str | Match) -> Vector:
     """A function over a window, which ends `offset` before now."""
     made = over_time(function, source, window, **matchers)
-    return vector(made) if not offset else Vector(f"{made[:-1]} offset {offset})", made.labels)
+    return ago(made, offset) if offset else vector(made)
+
+
+def ago(made: Expr, offset: str) -> Vector:
+    """The same function over a range that ends so long before now."""
+    return Vector(f"{str(made)[:-1]} offset {offset})", made.labels)
 
 
 def before(source: Source, offset: str, /, **matchers: str | Match) -> Vector:

@@ -70,6 +70,15 @@ class Windows:
         length = milliseconds(self.step) + milliseconds(self.scrape) - 1
         return duration(length), milliseconds(self.step) / length
 
+    @property
+    def settled(self) -> tuple[str, str]:
+        """How long ago a step ended, and began, whose last samples have surely been stored.
+
+        A scrape counts from its start and is stored at its end. A step that ended just now would miss what is under
+        way, and the next one, which begins there, would have it before its first sample: lost to both.
+        """
+        return self.scrape, duration(milliseconds(self.step) + milliseconds(self.scrape))
+
     def points(self, window: str) -> str:
         """The range that holds the steps of a window, as many in Prometheus 2 as in 3."""
         return duration(milliseconds(window) - milliseconds(self.step) // 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from alerts.algebra import Vector, before, by, call, of, over, vector
+from alerts.algebra import Vector, ago, before, by, call, over
 from alerts.drift.series import (
     BIN_COUNT,
     BIN_DELTA,
@@ -73,9 +73,9 @@ def grown(counter: Metric, windows: Windows) -> Vector:
 
     Where it began, ended or started again in between, what was lost is made up for by extrapolation.
     """
-    span, share = windows.slice
-    whole = (of(counter) - before(counter, windows.step) >= 0).unless(vector(resets(counter, span)) > 0)
-    return whole | vector(increase(counter, span)) * share
+    (span, share), (end, start) = windows.slice, windows.settled
+    whole = (before(counter, end) - before(counter, start) >= 0).unless(ago(resets(counter, span), end) > 0)
+    return whole | ago(increase(counter, span), end) * share
 
 
 def _windows(windows: Windows) -> Iterator[Recording]:

@@ -17,7 +17,9 @@ from monitoring.reference import Feature
 from tests.prometheus import started
 from tests.servewatch.console.serving import read
 
-WINDOWS = Windows(step="4s", windows=("16s", "64s"), scrape="1s")
+WINDOWS = Windows(step="12s", windows=("48s", "192s"), scrape="3s")
+ANSWERS = 1.0
+"""After how many seconds a replica answers: what is counted has to be exact where scrapes take their time."""
 _MODEL = {"service": "fashion", "version": "1", "model": "mlp", "model_version": "1", "reference": "abc"}
 
 
@@ -52,6 +54,7 @@ class Replica:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 body = replica.page().encode()
+                threading.Event().wait(ANSWERS)
                 self.send_response(200)
                 self.send_header("Content-Type", "text/plain; version=0.0.4")
                 self.send_header("Content-Length", str(len(body)))

@@ -45,7 +45,7 @@ class Seen:
     url: str
     at: float
 
-    def value(self, name: str, feature: str, window: str = "64s") -> float:
+    def value(self, name: str, feature: str, window: str = WINDOWS.long) -> float:
         """The one value of a series."""
         ((_, value),) = ask(self.url, name + BY.format(feature, window), self.at)
         return value
@@ -57,11 +57,11 @@ def seen(tmp_path_factory):
     if shutil.which("prometheus") is None:
         pytest.skip("prometheus is missing; run: sudo apt-get install prometheus")
     with replicas([SIZE, COLOUR, WIDE]) as counted, running(tmp_path_factory.mktemp("drift"), counted) as url:
-        wait_for(lambda: len(ask(url, 'drift:rows{window="64s"} == 0')) == 3, 60)
+        wait_for(lambda: len(ask(url, f'drift:rows{{window="{WINDOWS.long}"}} == 0')) == 3, 60)
         for at, replica in enumerate(counted):
             for name, live in LIVE.items():
                 replica.counts[name] = [7 + len(range(rows)[at::3]) for rows in live]
-        rows = {name: f"drift:rows{BY.format(name, '64s')}" for name in LIVE}
+        rows = {name: f"drift:rows{BY.format(name, WINDOWS.long)}" for name in LIVE}
         whole = " and on () ".join(f"{rows[name]} == {sum(live)}" for name, live in LIVE.items())
         wait_for(lambda: ask(url, f"{whole} and on () drift:score"), 60)
         ((_, at),) = ask(url, f"timestamp({rows['size']})")
@@ -82,7 +82,7 @@ def ordered(feature):
 def test_counts_of_three_replicas_are_exact(seen):
     """Each bin's count over the window is the sum of what the replicas counted, to the row."""
     for feature in (SIZE, COLOUR, WIDE):
-        counted = ask(seen.url, f"drift:bin_count{BY.format(feature.name, '64s')}", seen.at)
+        counted = ask(seen.url, f"drift:bin_count{BY.format(feature.name, WINDOWS.long)}", seen.at)
         found = {labels["bin"]: value for labels, value in counted}
         assert [found[label] for label in feature.bins] == pytest.approx(LIVE[feature.name], abs=1e-9)
 
