@@ -15,6 +15,9 @@ SAMPLE_LIMIT = 50_000
 REFERENCE_JOB = "serving-reference"
 """The second path of a service's metrics: where it does not answer, the service has alerts of its own."""
 
+GATEWAY_JOB = "gateway"
+"""The one door to the service's containers."""
+
 _TARGET = ("job", "instance")
 _SLOW = 2
 _SHARE = 0.8
@@ -29,16 +32,31 @@ def _alert(
     return Alert(name, expr, for_, "ticket", "stack", summary, description, threshold, value)
 
 
+def _silent(jobs: Match) -> Expr:
+    return Expr(f"{aggregate('max', _TARGET, select(stack.UP, job=jobs))} == 0", _TARGET)
+
+
 def _counted(metric: Metric, by: str) -> Expr:
     return Expr(f"{total((by,), increase(metric, LONG))} > 0", (by,))
 
 
 TARGET_DOWN = _alert(
     "TargetDown",
-    Expr(f"{aggregate('max', _TARGET, select(stack.UP, job=Match('!~', f'{JOB}|{REFERENCE_JOB}')))} == 0", _TARGET),
+    _silent(Match("!~", "|".join((JOB, REFERENCE_JOB, GATEWAY_JOB)))),
     "1m",
     f"{_WHICH} did not answer",
     "Prometheus got no answer from a part of the stack: services have alerts of their own.",
+)
+
+GATEWAY_DOWN = Alert(
+    name="GatewayDown",
+    expr=_silent(Match("=", GATEWAY_JOB)),
+    for_="30s",
+    severity="page",
+    topic="stack",
+    summary="the gateway at {{ $labels.instance }} did not answer",
+    description="Requests reach the containers of the service through it alone, however well those are.",
+    threshold=0,
 )
 
 MONITORING_BLIND = Alert(
@@ -151,6 +169,7 @@ WATCHDOG = Alert(
 
 ALERTS = (
     TARGET_DOWN,
+    GATEWAY_DOWN,
     MONITORING_BLIND,
     SCRAPES_SLOW,
     SCRAPES_FAIL,

@@ -62,6 +62,9 @@ class Adapter:
     known: Metric | None = None
     """What shows that a service is of this kind, where its own names do so and no target's label has to."""
 
+    reference: bool = False
+    """Whether what live traffic of a watched model is compared with is shown below the path of the metrics."""
+
     absent: str = ""
     """What a panel says in place of a number that it does not tell, where "Not provided by" and its name is not it."""
 

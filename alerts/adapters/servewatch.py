@@ -22,6 +22,7 @@ SERVEWATCH = Adapter(
     known=requests.IN_PROGRESS,
     # A gauge, and not the signals' own histograms: it is there from the first scrape on.
     shown_by=dict.fromkeys(("queue_requests", "queue_seconds", "batch_size"), batching.QUEUE_REQUESTS),
+    reference=True,
     absent="Does not batch",
     notes=(
         "For a FastAPI, Starlette or Flask app that calls monitoring.instrument and runs under a server of its own: "
@@ -29,6 +30,7 @@ SERVEWATCH = Adapter(
         "The service is shown under the name of the target; the app's own is kept as the label exported_service.",
         "Queue, wait and batch size are told by services that have a runner. The same rules say of an app that the "
         "stack itself runs that it does not batch.",
-        "The path /metrics/reference is not scraped: drift of a model is seen where its own stack watches it.",
+        "What a Watcher in the app counts is scored as our own services' traffic is; its reference is scraped at "
+        "/metrics/reference, or below whatever path the metrics have.",
     ),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import click
@@ -20,7 +21,8 @@ def update(no_build: bool, replicas: int | None, surge: int, home: Path | None) 
     """Replace the serving containers by those of the image and configuration of now, one by one.
 
     A new one starts beside the old ones; when it is ready, an old one drains and goes. The gateway sends requests
-    to those that are ready alone, so none is lost. A version that does not become ready is taken back.
+    to those that are ready alone, so none is lost. A version that does not become ready is taken back, and so is
+    what would have watched it.
     """
     from servewatch.stack.compose import Compose, remembered
     from servewatch.stack.errors import StackError
@@ -30,8 +32,7 @@ def update(no_build: bool, replicas: int | None, surge: int, home: Path | None) 
     compose = Compose(options, remembered(options)[0] or Path.cwd(), say)
     if not compose.replicas():
         raise StackError("no serving container runs", "servewatch up --compose, or docker compose up --wait")
-    if not no_build:
-        compose.build()
-    count = roll(compose, say, replicas, surge)
+    with nullcontext() if no_build else compose.renewed():
+        count = roll(compose, say, replicas, surge)
     say(f"{count} serving container{'s' * (count != 1)} of the new version ready")
     sys.exit(0)

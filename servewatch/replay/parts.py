@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from alerts.stack import GATEWAY_JOB
 from monitoring.catalogue import Metric, stack
 from servewatch.replay.pieces import Lines
 from servewatch.replay.world import Parts, Phase
@@ -12,6 +13,7 @@ GROUP = {"rule_group": "rules/requests.rules.yml;servewatch-requests"}
 CHANNEL = {"integration": "webhook"}
 SENT_TO = {"alertmanager": "http://127.0.0.1:9093/api/v2/alerts"}
 _PROMETHEUS = {"job": "prometheus", "instance": "127.0.0.1:9090"}
+_GATEWAY = {"job": GATEWAY_JOB, "instance": "gateway:8405"}
 _ALERTMANAGER = {"job": "alertmanager", "instance": "127.0.0.1:9093"}
 
 
@@ -36,6 +38,7 @@ def _gauges(parts: Parts) -> tuple[tuple[Metric, dict[str, str], float], ...]:
     return (
         (stack.UP, _PROMETHEUS, 1.0),
         (stack.UP, _ALERTMANAGER, float(parts.alertmanager)),
+        (stack.UP, _GATEWAY, float(parts.gateway)),
         (stack.SCRAPE_DURATION, _PROMETHEUS, 0.01),
         (stack.SCRAPE_DURATION, _ALERTMANAGER, 0.01),
     )

@@ -54,6 +54,7 @@ class Parts:
     """The stack around the service, and how it sees it."""
 
     alertmanager: bool = True
+    gateway: bool = True
     unsent: float = 0.0
     """Alerts in a second that Alertmanager did not take."""
     told: float = 0.02

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,21 @@ class Compose:
 
     def _serving(self) -> list[tuple[str, str]]:
         return [(str(row["Name"]), str(row["State"])) for row in self._ps() if row["Service"] == rolling.SERVICE]
+
+    @contextmanager
+    def renewed(self) -> Iterator[None]:
+        """The image and the files of now. Where what follows fails, the service that goes on is watched as before."""
+        made, watched = remembered(self.options)[1], owned.watched(self.options)
+        before = owned.contents(watched)
+        try:
+            self.build()
+            yield
+        except StackError:
+            if made.get(owned.SERVICE, DEMO) != DEMO:
+                owned.restore(watched, before)
+                self._write(made)
+                self._reread()
+            raise
 
     def build(self) -> None:
         """Build the service's image anew, and the files of what watches it; one that .env names is used as it is."""

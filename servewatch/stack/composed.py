@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from alerts.stack import REFERENCE_JOB
+from alerts.stack import GATEWAY_JOB, REFERENCE_JOB
 from servewatch import windows
 from servewatch.stack import targets
 from servewatch.stack.config import prometheus
@@ -26,7 +26,7 @@ RULES = "/etc/prometheus/rules/*.rules.yml"
 LONGTERM = "http://longterm:8428/api/v1/write"
 TEMPO = "http://tempo:3200"
 GATEWAY: dict[str, Any] = {
-    "job_name": "gateway",
+    "job_name": GATEWAY_JOB,
     "params": {"scope": ["frontend", "backend", "server"], "no-maint": [""]},
     "static_configs": [{"targets": ["gateway:8405"]}],
 }
@@ -70,7 +70,7 @@ def prometheus_yml(service_name: str = SERVICE, longterm: bool = False, owner: s
                 job |= _named("alertmanager-2", ports.alertmanager)
     found["scrape_configs"].append(GATEWAY)
     found["scrape_configs"] += [{"job_name": job, **_named(*where)} for job, where in PROFILES.items()]
-    found["scrape_configs"].append(targets.scraped_from_files())
+    found["scrape_configs"] += targets.jobs_of_files()
     if longterm:
         # Alerts need the label; on series it would make others of them whenever the dashboards move.
         kept = [{"action": "labeldrop", "regex": "dashboards"}]

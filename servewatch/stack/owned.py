@@ -26,13 +26,32 @@ def variables(options: Options, folder: Path, given: Mapping[str, str], say: Cal
     """Make what docker-compose.yml needs for this service; what is given already is used as it is."""
     found = {SERVICE: options.service, TRAFFIC: "0"}
     if not given.get(dotenv.FOLDER):
-        watched = options.folder / "watched"
-        _servewatch(options, folder, "generate", "--service", options.service, "--out", str(watched))
-        say(f"all that watches {options.service} is in {hints.shown(watched)}")
-        found[dotenv.FOLDER] = str(watched)
+        out = watched(options)
+        _servewatch(options, folder, "generate", "--service", options.service, "--out", str(out))
+        say(f"all that watches {options.service} is in {hints.shown(out)}")
+        found[dotenv.FOLDER] = str(out)
     if not given.get(IMAGE):
         found[IMAGE] = _image(options, folder, given.get(INDEX, ""), say)
     return found
+
+
+def watched(options: Options) -> Path:
+    """The folder of all that watches it, which Prometheus and Grafana have mounted."""
+    return options.folder / "watched"
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    """Each file of a folder, for `restore`."""
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def restore(folder: Path, before: Mapping[Path, bytes]) -> None:
+    """Make the files of a folder what they were, each in its place: another folder would not be the mounted one."""
+    for name in contents(folder).keys() - before.keys():
+        (folder / name).unlink()
+    for name, content in before.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
 
 
 def environment(folder: Path) -> dict[str, str]:

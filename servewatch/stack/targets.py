@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,16 @@ import yaml
 from alerts.adapters import ADAPTERS, BY_KIND, Adapter
 from alerts.requests import JOB
 from alerts.stack import REFERENCE_JOB, SAMPLE_LIMIT
+from monitoring.exposition import REFERENCE
 from servewatch import slos
+from servewatch.stack.config import REFERENCE_INTERVAL
 from servewatch.stack.errors import StackError
 
 JOB_NAME = "adapters"
 """The scrape job of all of them; the label `job` of their series is that of services."""
+
+REFERENCE_JOB_NAME = "adapters-reference"
+"""The same for what live traffic is compared with, of those that watch a model."""
 
 FILES = "/etc/prometheus/targets/*.yml"
 """Where a stack in containers looks for targets."""
@@ -70,7 +75,7 @@ class Target:
     @property
     def labels(self) -> dict[str, str]:
         """What Prometheus writes on each of its series."""
-        return {"job": JOB, "service": self.service, "adapter": self.kind, "__metrics_path__": self.path}
+        return {"service": self.service, "adapter": self.kind, "__metrics_path__": self.path}
 
 
 def parse(text: str) -> Target:
@@ -87,22 +92,44 @@ def parse(text: str) -> Target:
     return Target(adapter.kind, match["host"], port, match["path"] or adapter.path, match["service"] or adapter.kind)
 
 
-def scraped(targets: Iterable[Target]) -> dict[str, Any]:
-    """The scrape job of these targets."""
+def jobs(targets: Iterable[Target]) -> list[dict[str, Any]]:
+    """The scrape jobs of these targets: of their metrics, and of what those compare live traffic with that watch it."""
     found = tuple(targets)
     configs = [{"targets": [target.address], "labels": target.labels} for target in found]
     kept = [adapter for adapter in ADAPTERS if adapter.kind in {target.kind for target in found}]
-    return _job({"static_configs": configs}, kept)
+    return _jobs({"static_configs": configs}, kept) if found else []
 
 
-def scraped_from_files() -> dict[str, Any]:
-    """The scrape job of whatever targets lie in the folder of a stack in containers."""
-    job = [{"target_label": "job", "replacement": JOB}]
-    return _job({"file_sd_configs": [{"files": [FILES]}], "relabel_configs": job}, ADAPTERS)
+def jobs_of_files() -> list[dict[str, Any]]:
+    """The scrape jobs of whatever targets lie in the folder of a stack in containers."""
+    return _jobs({"file_sd_configs": [{"files": [FILES]}]}, ADAPTERS)
 
 
-def _job(found: dict[str, Any], adapters: Iterable[Adapter]) -> dict[str, Any]:
-    drops = [
+def _jobs(found: dict[str, Any], adapters: Sequence[Adapter]) -> list[dict[str, Any]]:
+    # Their own labels `service` and `job`, where they have any, are not ours and do not win.
+    found = {"honor_labels": False, "sample_limit": SAMPLE_LIMIT, **found}
+    drops = _drops(adapters)
+    dropping = {"metric_relabel_configs": drops} if drops else {}
+    made = [{"job_name": JOB_NAME, **found, "relabel_configs": [_known_as(JOB)], **dropping}]
+    watching = "|".join(re.escape(adapter.kind) for adapter in adapters if adapter.reference)
+    if watching:
+        path = {
+            "source_labels": ["__metrics_path__"],
+            "target_label": "__metrics_path__",
+            "replacement": f"$1{REFERENCE}",
+        }
+        kept = {"source_labels": ["adapter"], "regex": watching, "action": "keep"}
+        beside = {"job_name": REFERENCE_JOB_NAME, "scrape_interval": REFERENCE_INTERVAL, **found}
+        made.append({**beside, "relabel_configs": [kept, path, _known_as(REFERENCE_JOB)]})
+    return made
+
+
+def _known_as(job: str) -> dict[str, Any]:
+    return {"target_label": "job", "replacement": job}
+
+
+def _drops(adapters: Iterable[Adapter]) -> list[dict[str, Any]]:
+    return [
         {
             "source_labels": ["adapter", drop.label],
             "regex": f"{re.escape(adapter.kind)};({drop.pattern})",
@@ -111,16 +138,12 @@ def _job(found: dict[str, Any], adapters: Iterable[Adapter]) -> dict[str, Any]:
         for adapter in adapters
         for drop in adapter.drops
     ]
-    # Their own labels `service` and `job`, where they have any, are not ours and do not win.
-    job = {"job_name": JOB_NAME, "honor_labels": False, "sample_limit": SAMPLE_LIMIT, **found}
-    return {**job, "metric_relabel_configs": drops} if drops else job
 
 
 def watching(found: dict[str, Any], targets: Iterable[Target], serve: bool) -> dict[str, Any]:
     """Prometheus's configuration with these targets as well, and without the stack's own service where it has none."""
-    others = tuple(targets)
     kept = [job for job in found["scrape_configs"] if serve or job["job_name"] not in (JOB, REFERENCE_JOB)]
-    return {**found, "scrape_configs": [*kept, *([scraped(others)] if others else [])]}
+    return {**found, "scrape_configs": [*kept, *jobs(targets)]}
 
 
 def write(path: Path, targets: Iterable[Target], serve: bool) -> None:

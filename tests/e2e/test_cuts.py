@@ -89,6 +89,17 @@ def test_a_gateway_that_is_killed_is_started_again(project: Project) -> None:
     assert gateway["State"]["Pid"] != pid
 
 
+def test_a_gateway_that_somebody_stopped_is_a_page(project: Project) -> None:
+    """Nobody is served though every replica is well: GatewayDown is notified of, and ServiceDown is not."""
+    project.compose("stop", "gateway")
+    try:
+        wait_for(lambda: project.notified("firing", "GatewayDown") or None, 150)
+    finally:
+        project.compose("start", "gateway")
+    wait_for(lambda: _serves(project) or None, 60)
+    assert not project.notified("firing", "ServiceDown")
+
+
 def test_what_a_replica_works_on_when_it_is_cut_off_is_given_up(project: Project) -> None:
     """Its requests get the gateway's 502, those of the other one are answered, and so is whatever comes next."""
     with ThreadPoolExecutor(4) as pool:

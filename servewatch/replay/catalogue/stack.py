@@ -5,6 +5,7 @@ from __future__ import annotations
 from alerts.requests import SERVICE_DOWN
 from alerts.stack import (
     ALERTS_UNSENT,
+    GATEWAY_DOWN,
     MONITORING_BLIND,
     NOTIFICATIONS_FAIL,
     RULES_FAIL,
@@ -44,6 +45,12 @@ ALERTMANAGER_DOWN = Incident(
     (HEALTH, Phase(300.0, parts=Parts(alertmanager=False, unsent=0.2)), Phase(600.0)),
     (at_once(TARGET_DOWN), at_once(ALERTS_UNSENT, why=_FIRST)),
     live="stop alertmanager --seconds 150",
+)
+GATEWAY_STOPPED = Incident(
+    "gateway-stopped",
+    "The gateway to the containers is away for five minutes; each replica is well",
+    (HEALTH, Phase(300.0, parts=Parts(gateway=False)), Phase(300.0)),
+    (at_once(GATEWAY_DOWN),),
 )
 NOTHING_SCRAPED = Incident(
     "nothing-scraped",
@@ -102,6 +109,7 @@ LABELS_EXPLODE = Incident(
 
 INCIDENTS = (
     ALERTMANAGER_DOWN,
+    GATEWAY_STOPPED,
     NOTHING_SCRAPED,
     CHANNEL_BROKEN,
     RULES_BROKEN,

@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from alerts.adapters import BY_KIND, GAP
 from alerts.adapters.foreign import SECONDS
-from monitoring.catalogue import requests
+from monitoring.catalogue import drift, requests
 from servewatch.stack import health, targets
 from tests.alerts.drift.prometheus import ask
 from tests.prometheus import started
@@ -121,12 +121,12 @@ def test_an_instrumented_app_exposes_what_is_declared(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("prometheus") is None, reason="prometheus is not on PATH")
 def test_an_app_of_monitoring_instrument_is_watched_under_its_own_server(tmp_path: Path) -> None:
-    """uvicorn runs it, a target names it: its requests by code are recorded, and that it does not batch."""
+    """uvicorn runs it, a target names it: requests by code, no batches, its model and what that learnt."""
     port, rules = free_port(), ROOT / "alerts" / "generated"
     target = targets.parse(f"servewatch=127.0.0.1:{port},service=ranking")
-    job = {**targets.scraped([target]), "scrape_interval": "1s"}
+    jobs = [{**job, "scrape_interval": "1s"} for job in targets.jobs([target])]
     files = [str(rules / f"{name}.rules.yml") for name in ("adapter-servewatch", "requests", "batching")]
-    config = {"global": {"evaluation_interval": "1s"}, "rule_files": files, "scrape_configs": [job]}
+    config = {"global": {"evaluation_interval": "1s"}, "rule_files": files, "scrape_configs": jobs}
     url = f"http://127.0.0.1:{port}"
     with running([sys.executable, str(HERE / "instrumented.py"), str(port)], tmp_path, f"{url}/readyz"):
         assert targets.look(target) == ""
@@ -142,6 +142,8 @@ def test_an_app_of_monitoring_instrument_is_watched_under_its_own_server(tmp_pat
             unbatched = {"queue_requests", "queue_seconds", "batch_size"}
             wait_for(lambda: shown(f"{GAP} == {BY_KIND['servewatch'].number}", "signal") == unbatched, 60)
             assert shown("serving:up == 1", "service") == {"ranking"}
+            assert shown(f"{drift.OBSERVATIONS.name} == 1", "feature") == {"age"}
+            wait_for(lambda: shown(f"{drift.REFERENCE_ROWS.name} == 1000", "model") == {"ranker"}, 60)
 
 
 def value(page: dict[str, Metric], name: str, **labels: str) -> float:

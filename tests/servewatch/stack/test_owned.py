@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from servewatch.stack import dotenv, owned
-from servewatch.stack.compose import Compose, remembered
+from servewatch.stack.compose import Compose, record_path, remembered
 from servewatch.stack.errors import StackError
 from servewatch.stack.mode import Options
+from servewatch.stack.state import write_json
 from servewatch.watched import RULES
 
 ROOT = Path(__file__).parents[3]
@@ -84,6 +85,29 @@ def test_variables_of_the_process_are_above_those_of_env(tmp_path: Path, monkeyp
     monkeypatch.setenv(owned.SERVICE, "")
     found = owned.environment(tmp_path)
     assert (found[owned.IMAGE], found[owned.SERVICE]) == ("told:1", "written:Written")
+
+
+def test_what_watched_the_old_version_is_back_where_the_new_one_is_not_ready(tmp_path: Path, options: Options) -> None:
+    """Files and the name of the image are as before, new files are gone, and the folder is the one that is mounted."""
+    folder = owned.watched(options)
+    (folder / "rules").mkdir(parents=True)
+    (folder / "rules" / "own.yml").write_text("old")
+    inode = folder.stat().st_ino
+    made = {owned.SERVICE: "shop:Shop", owned.IMAGE: "shop:1.0.0"}
+    write_json(record_path(options), {"folder": str(tmp_path), "environment": made})
+
+    class Built(Compose):
+        def build(self) -> None:
+            (folder / "rules" / "own.yml").write_text("new")
+            (folder / "rules" / "more.yml").write_text("new")
+            self._write(made | {owned.IMAGE: "shop:2.0.0"})
+
+    told = pytest.raises(StackError, match="did not become ready")
+    with told, Built(options, tmp_path, [].append).renewed():
+        raise StackError("a new serving container did not become ready", "")
+    assert {path.name: path.read_text() for path in (folder / "rules").iterdir()} == {"own.yml": "old"}
+    assert folder.stat().st_ino == inode
+    assert remembered(options)[1] == made
 
 
 def test_an_image_that_has_a_name_is_not_built_over(tmp_path: Path) -> None:

@@ -61,13 +61,23 @@ def test_a_target_that_is_none_is_refused(text: str, said: str) -> None:
 
 def test_the_job_of_targets_is_scraped_as_services_are() -> None:
     """Each target has the job, the name and the adapter as labels, and series that say nothing are dropped."""
-    job = targets.scraped([parse("bentoml=a:3000,service=x"), parse("triton=b:8002")])
+    (job,) = targets.jobs([parse("bentoml=a:3000,service=x"), parse("triton=b:8002")])
     assert [one["labels"]["service"] for one in job["static_configs"]] == ["x", "triton"]
-    assert {one["labels"]["job"] for one in job["static_configs"]} == {"serving"}
+    assert job["relabel_configs"] == [{"target_label": "job", "replacement": "serving"}]
     assert job["sample_limit"] > 0
     regexes = [drop["regex"] for drop in job["metric_relabel_configs"]]
     assert "bentoml;(404)" in regexes
     assert all(regex.startswith("bentoml;") for regex in regexes)
+
+
+def test_what_a_watched_model_is_compared_with_is_scraped_beside() -> None:
+    """Targets that speak as our services do have a second job, whose failures are no dead target."""
+    own, beside = targets.jobs([parse("servewatch=a:8000/app/metrics"), parse("triton=b:8002")])
+    assert own["job_name"] == "adapters"
+    kept, path, job = beside["relabel_configs"]
+    assert (kept["regex"], kept["action"]) == ("servewatch", "keep")
+    assert path["replacement"] == "$1/reference"
+    assert job["replacement"] == "serving-reference"
 
 
 def test_without_a_service_of_ours_only_targets_are_scraped(tmp_path: Path) -> None:
@@ -88,8 +98,8 @@ def test_without_a_service_of_ours_only_targets_are_scraped(tmp_path: Path) -> N
 def test_promtool_takes_every_kind(tmp_path: Path) -> None:
     """A configuration with a target of each kind, and the one of containers, are valid."""
     for name, text in (
-        ("all.yml", yaml.safe_dump({"scrape_configs": [targets.scraped(parse(f"{one.kind}=h") for one in ADAPTERS)]})),
-        ("files.yml", yaml.safe_dump({"scrape_configs": [targets.scraped_from_files()]})),
+        ("all.yml", yaml.safe_dump({"scrape_configs": targets.jobs(parse(f"{one.kind}=h") for one in ADAPTERS)})),
+        ("files.yml", yaml.safe_dump({"scrape_configs": targets.jobs_of_files()})),
     ):
         (tmp_path / name).write_text(text)
         program = promtool.find() or ""
