@@ -1,4 +1,4 @@
-"""A FastAPI app with `monitoring.instrument` and a watched model under its own server: `python instrumented.py PORT`."""
+"""A FastAPI app of `monitoring.instrument` with a watched model under its own server: `python instrumented.py PORT`."""
 
 import sys
 
