@@ -53,13 +53,17 @@ class SharedCounts(Counts):
 
 
 def _mapped(path: Path, rows: int, width: int) -> Array:
-    """The file in memory; what is new in it is 0, and takes no room until it is written."""
+    """The file in memory; what is new in it is 0.
+
+    It takes its room at once: a disk that is full is an error here, where a write later would end the process.
+    """
     size = rows * width * 8
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        if os.fstat(fd).st_size < size:
-            os.ftruncate(fd, size)
+        os.posix_fallocate(fd, 0, size)
         memory = mmap.mmap(fd, size)
+    except OSError as error:
+        raise OSError(error.errno, os.strerror(error.errno or 0), str(path)) from None
     finally:
         os.close(fd)
     return np.ndarray((rows, width), np.int64, memory)

@@ -80,6 +80,15 @@ def test_another_reference_has_a_file_of_its_own(tmp_path: Path, watched: Watche
     assert sum(SharedCounts(tmp_path, Watched({"model": "m"}, other)).total()) == 0
 
 
+def test_the_file_has_its_room_from_the_begin(tmp_path: Path, watched: Watched) -> None:
+    """No later count needs a block of the disk: on a full one it would end the process that serves."""
+    SharedCounts(tmp_path, watched)
+    (file,) = tmp_path.glob("*.counts")
+    size = file.stat().st_size
+    assert size == 256 * watched.width * 8
+    assert file.stat().st_blocks * 512 >= size
+
+
 def test_more_processes_than_rows_are_refused(tmp_path: Path, watched: Watched) -> None:
     """The error names the folder and what to do."""
     held = SharedCounts(tmp_path, watched, rows=1)
