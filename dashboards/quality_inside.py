@@ -185,7 +185,9 @@ def accuracy(chosen: Chosen) -> list[Modern]:
 
 def data(chosen: Chosen, model: Chosen) -> list[Modern]:
     """What is wrong with the values themselves, and with the counting."""
-    dropped = by("sum", ("model",), vector(rate(drift.DROPPED, RANGE, **model)))
+    dropped, failed = (
+        by("sum", ("model",), vector(rate(lost, RANGE, **model))) for lost in (drift.DROPPED, drift.FAILED)
+    )
     return [
         panels.timeseries(
             "Missing, out of range, unseen",
@@ -196,8 +198,10 @@ def data(chosen: Chosen, model: Chosen) -> list[Modern]:
         ),
         panels.timeseries(
             "Rows not counted",
-            "Rows per second that were answered and not watched: see DriftBlind.",
-            [query(dropped.expr, "{{model}}")],
+            "Rows per second that were answered and not watched: dropped as they came too fast or the model has no "
+            f"reference, or failed as no features can be made of them ({drift.FAILED.name}); the log says why. "
+            "See DriftBlind.",
+            [query(dropped.expr, "{{model}} dropped"), query(failed.expr, "{{model}} failed")],
             "ops",
         ),
         panels.timeseries(

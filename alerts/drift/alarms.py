@@ -129,8 +129,9 @@ def _reference_missing(windows: Windows) -> Alert:
 def _blind(windows: Windows) -> Alert:
     rows = by("max", _MODEL, ROWS(window=windows.long))
     known = by("max", _MODEL, over("last", REFERENCE_ROWS, windows.memory, windows.long))
-    dropped = by("sum", _MODEL, vector(increase(drift.DROPPED, windows.short)))
-    share = dropped / (dropped + by("max", _MODEL, ROWS(window=windows.short)))
+    dropped, failed = (by("sum", _MODEL, vector(increase(one, windows.short))) for one in (drift.DROPPED, drift.FAILED))
+    lost = (dropped + failed) | dropped
+    share = lost / (lost + by("max", _MODEL, ROWS(window=windows.short)))
     return Alert(
         name="DriftBlind",
         expr=_expr((share > DROPPED_LIMIT) | 1 + (rows.same(0) & known)),
@@ -141,7 +142,8 @@ def _blind(windows: Windows) -> Alert:
         summary="{{ $labels.service }}: drift of {{ $labels.model }} {{ $labels.model_version }} could not be seen",
         description=(
             f"No row of it was counted over {windows.long}, though its reference was there, or more than "
-            f"{DROPPED_LIMIT:.0%} of its rows over {windows.short} were dropped because counting them came too late."
+            f"{DROPPED_LIMIT:.0%} of its rows over {windows.short} were not: they came faster than they can be "
+            "counted, or are not what the reference was learnt from."
         ),
         interval=windows.step,
     )
