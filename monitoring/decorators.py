@@ -16,7 +16,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from typing import Any, Protocol, TypeVar, cast
 
-from monitoring import labelled, measures
+from monitoring import fitting, labelled, measures
 from monitoring.measures import Clock, Measure, Measuring, Raised
 from monitoring.metrics import Incrementer, Level, Observer
 
@@ -34,6 +34,7 @@ def timed(
     histogram: Observer | Labelled, *, label: Label | None = None, clock: Clock = time.perf_counter
 ) -> Callable[[F], F]:
     """Observe how long each call takes; of a generator, from its first step to its end."""
+    _fit("timed", histogram, label, "histogram", "summary")
     if label is not None:
         return _decorator(labelled.timing(measures.child(histogram, label), clock))
     return _decorator(measures.Timer(cast(Observer, histogram), clock))
@@ -52,6 +53,7 @@ def counted(
     if errors is None:
         if isinstance(label, str):
             raise ValueError(f"counted(label={label!r}) names the label of an exception's class: give errors= too")
+        _fit("counted", counter, label, "counter")
         if label is None:
             return _decorator(measures.Calls(cast(Incrementer, counter)))
         return _decorator(labelled.counting(measures.child(counter, label)))
@@ -60,6 +62,7 @@ def counted(
 
 def in_progress(gauge: Level | Labelled, *, label: Label | None = None) -> Callable[[F], F]:
     """Show how many calls are being worked on; a `label` gets None for the result, as there is none yet."""
+    _fit("in_progress", gauge, label, "gauge")
     if label is not None:
         return _decorator(labelled.Tracking(measures.child(gauge, label)))
     return _decorator(measures.Tracker(cast(Level, gauge)))
@@ -69,12 +72,23 @@ def observed(
     metric: Observer | Labelled, value: Callable[[Any], float] = float, *, label: Label | None = None
 ) -> Callable[[F], F]:
     """Observe a number made of each result; of a generator, of each item that it yields."""
+    _fit("observed", metric, label, "histogram", "summary")
     if label is not None:
         return _decorator(labelled.Observing(measures.child(metric, label), value))
     return _decorator(measures.Results(cast(Observer, metric), value))
 
 
+def _fit(decorator: str, metric: Any, label: Label | None, *kinds: str) -> None:
+    fitting.fit(decorator, metric, *kinds)
+    fitting.labelled(decorator, metric, label is not None)
+
+
 def _errors(counter: Any, label: str | Label | None) -> Callable[[BaseException, Any, Any], None]:
+    fitting.fit("counted", counter, "counter")
+    if isinstance(label, str):
+        fitting.by_class(counter, label)
+    else:
+        fitting.labelled("counted", counter, label is not None)
     if label is None:
         return lambda error, args, kwargs: counter.inc()
     if isinstance(label, str):
@@ -89,6 +103,8 @@ def _decorator(measure: Measure) -> Callable[[F], F]:
             return cast(F, type(function)(_around(function.__func__, measure)))
         if not callable(function):
             raise TypeError(f"expected a function to measure, got {function!r}: put the decorator under @property")
+        if inspect.isclass(function):
+            raise TypeError(f"expected a function to measure, got {function!r}: decorate its methods")
         return cast(F, _around(function, measure))
 
     return decorate

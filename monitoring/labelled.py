@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from monitoring.measures import Child, Clock, Function, Measuring
+from monitoring.measures import Child, Clock, Function, Measuring, number
 
 Note = Callable[[Any, tuple[Any, ...], dict[str, Any], float], None]
 
@@ -135,24 +135,31 @@ class Observing:
     """Observes a number made of each result; of a generator, of each item that it yields."""
 
     def __init__(self, choose: Child, value: Callable[[Any], float]) -> None:
-        self.choose, self.value = choose, value
+        self.choose = choose
+        self.number = number(value)
+
+    def observe(self, result: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Observe what the result says, if it says a number."""
+        found = self.number(result)
+        if found is not None:
+            self.choose(result, args, kwargs).observe(found)
 
     def call(self, function: Function) -> Function:
-        choose, value = self.choose, self.value
+        observe = self.observe
 
         def call(*args: Any, **kwargs: Any) -> Any:
             result = function(*args, **kwargs)
-            choose(result, args, kwargs).observe(value(result))
+            observe(result, args, kwargs)
             return result
 
         return call
 
     def coroutine(self, function: Function) -> Function:
-        choose, value = self.choose, self.value
+        observe = self.observe
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             result = await function(*args, **kwargs)
-            choose(result, args, kwargs).observe(value(result))
+            observe(result, args, kwargs)
             return result
 
         return call
@@ -166,4 +173,4 @@ class _Items(Measuring):
         self.observing, self.args, self.kwargs = observing, args, kwargs
 
     def item(self, value: Any) -> None:
-        self.observing.choose(value, self.args, self.kwargs).observe(self.observing.value(value))
+        self.observing.observe(value, self.args, self.kwargs)

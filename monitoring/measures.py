@@ -11,6 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Protocol, Self, cast
 
+from monitoring.fitting import name
 from monitoring.metrics import Incrementer, Level, Observer
 
 Clock = Callable[[], float]
@@ -71,10 +72,29 @@ def child(metric: Any, label: Callable[..., Any]) -> Child:
         except Exception:
             if not told and not isinstance(result, BaseException):
                 told = True
-                log.exception("the label of %s cannot be told by %r: such calls are under %r", metric, label, OTHER)
+                log.exception(
+                    "the label of %s cannot be told by %r: such calls are under %r", name(metric), label, OTHER
+                )
             return labels(*[OTHER] * _count(metric))
 
     return choose
+
+
+def number(value: Callable[[Any], float]) -> Callable[[Any], float | None]:
+    """Make a number of a result; None where that fails, which is logged once and breaks no call that is measured."""
+    told = False
+
+    def made(result: Any) -> float | None:
+        nonlocal told
+        try:
+            return float(value(result))
+        except Exception:
+            if not told:
+                told = True
+                log.exception("no number can be made of a result by %r: such results are not observed", value)
+            return None
+
+    return made
 
 
 def _count(metric: Any) -> int:
@@ -253,24 +273,30 @@ class Results(Measuring):
     """Observes a number made of each result, on the one metric."""
 
     def __init__(self, metric: Observer, value: Callable[[Any], float]) -> None:
-        self.observe, self.value = metric.observe, value
+        self.metric, self.number = metric, number(value)
+
+    def observe(self, result: Any) -> None:
+        """Observe what the result says, if it says a number."""
+        found = self.number(result)
+        if found is not None:
+            self.metric.observe(found)
 
     def call(self, function: Function) -> Function:
-        observe, value = self.observe, self.value
+        observe = self.observe
 
         def call(*args: Any, **kwargs: Any) -> Any:
             result = function(*args, **kwargs)
-            observe(value(result))
+            observe(result)
             return result
 
         return call
 
     def coroutine(self, function: Function) -> Function:
-        observe, value = self.observe, self.value
+        observe = self.observe
 
         async def call(*args: Any, **kwargs: Any) -> Any:
             result = await function(*args, **kwargs)
-            observe(value(result))
+            observe(result)
             return result
 
         return call
@@ -279,4 +305,4 @@ class Results(Measuring):
         return self
 
     def item(self, value: Any) -> None:
-        self.observe(self.value(value))
+        self.observe(value)
