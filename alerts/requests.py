@@ -19,9 +19,9 @@ _FRESH = 90
 _MINIMUM = 10
 _ERRORS_LIMIT, _LATENCY_LIMIT = 0.05, 0.5
 _SCRAPED = select(stack.UP, job=JOB)
-# Where Prometheus itself was restarted nothing marks the end of a replica that went meanwhile: it would count for 5m,
-# beside those that are there. Where none is fresh, it is Prometheus that scrapes nothing.
-_UP = Expr(f"({_SCRAPED} and timestamp({_SCRAPED}) > time() - {_FRESH})", _SCRAPED.labels)
+UP_LATELY = Expr(f"({_SCRAPED} and timestamp({_SCRAPED}) > time() - {_FRESH})", _SCRAPED.labels)
+"""Where Prometheus itself was restarted nothing marks the end of a replica that went meanwhile: it would count for 5m,
+beside those that are there. Where none is fresh, it is Prometheus that scrapes nothing."""
 
 
 def _record(name: str, expr: Expr, help: str, interval: str = "") -> Recording:
@@ -83,7 +83,7 @@ IN_PROGRESS = _record(
 _KNOWN = aggregate("max", _BY, over_time("max", stack.UP, _GONE, job=JOB))
 UP = _record(
     "serving:up",
-    Expr(f"{total(_BY, _UP)}\nor {total(_BY, _SCRAPED)}\nor 0 * {_KNOWN}", _BY),
+    Expr(f"{total(_BY, UP_LATELY)}\nor {total(_BY, _SCRAPED)}\nor 0 * {_KNOWN}", _BY),
     f"Replicas that answer scrapes; 0 for {_GONE} after the last one vanished.",
 )
 
@@ -93,7 +93,7 @@ STEADY = Expr(f"max_over_time({over_time('min', UP, _STEADY)}[{_MEMORY}:30s])", 
 
 
 def _expected() -> Expr:
-    return Expr(f"{aggregate('count', _BY, _UP)} >= {STEADY}\nor {STEADY}", _BY)
+    return Expr(f"{aggregate('count', _BY, UP_LATELY)} >= {STEADY}\nor {STEADY}", _BY)
 
 
 REPLICAS = _record(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.promql import Expr, bucket_rate, increase, quantile, rate, ratio, total
+from alerts.promql import Expr, increase, mean, rate, ratio, total
 from alerts.stack import NOTIFICATIONS_FAIL
 from alerts.windows import LONG
 from dashboards import panels, style
@@ -19,7 +19,7 @@ def notifications() -> list[Modern]:
     sent, failed = (
         total(_BY_CHANNEL, increase(metric, "1h")) for metric in (stack.NOTIFICATIONS, stack.NOTIFICATIONS_FAILED)
     )
-    slow = quantile(0.95, bucket_rate(stack.NOTIFICATION_SECONDS, _RARE, _BY_CHANNEL))
+    took = mean(stack.NOTIFICATION_SECONDS, _RARE, _BY_CHANNEL)
     return [
         panels.timeseries(
             "Notifications",
@@ -35,9 +35,9 @@ def notifications() -> list[Modern]:
         ),
         panels.timeseries(
             "Time of a notification",
-            f"95th percentile over {_RARE}, since few are sent, by channel ({stack.NOTIFICATION_SECONDS.name}). Long: "
+            f"Mean over {_RARE}, since few are sent, by channel ({stack.NOTIFICATION_SECONDS.name}). Long: "
             "the receiving end is slow, or is tried again and again.",
-            [query(slow, "{{integration}}")],
+            [query(took, "{{integration}}")],
             "s",
             absent="Nothing was sent",
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from alerts import quality as measured
-from alerts.algebra import Vector, by, of, over, vector
+from alerts.algebra import Vector, by, call, of, over, vector
 from alerts.drift import WINDOWS
 from alerts.drift.alarms import QUALITY_LIMIT
 from alerts.drift.scores import MINIMUM_ROWS
@@ -163,8 +163,8 @@ def accuracy(chosen: Chosen) -> list[Modern]:
             [
                 query(measured.LABELLED(**chosen).expr, "{{model}} labels"),
                 query(estimated.expr, "{{model}} estimated"),
-                query((estimated - width).expr, "{{model}} estimated, at least"),
-                query((estimated + width).expr, "{{model}} estimated, at most"),
+                query(call("clamp_min", estimated - width, 0).expr, "{{model}} estimated, at least"),
+                query(call("clamp_max", estimated + width, 1).expr, "{{model}} estimated, at most"),
                 query(measured.LIMIT(**model).expr, "{{model}} limit"),
             ],
             "percentunit",

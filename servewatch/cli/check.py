@@ -73,7 +73,7 @@ def _checked(
 
 def _declared_by(service: str) -> tuple[Metric, ...]:
     from monitoring.own import DECLARED
-    from serving.loading import load_service
+    from servewatch.cli.own import load
 
-    load_service(service)
+    load(service)
     return tuple(made.metric for made in DECLARED.all)

@@ -23,7 +23,7 @@ def own_files(service: str) -> dict[Path, str]:
     from servewatch.stack.describe import INSTRUMENTED, name_of, owner_of
     from serving.service import definition
 
-    found = _load(service)
+    found = load(service)
     name = name_of(found)
     promised = () if hasattr(found, INSTRUMENTED) else definition(found).slos
     try:
@@ -48,7 +48,7 @@ def prove(folder: Path) -> None:
         print("promtool: the rules load; no metric of its own has an alert")
 
 
-def _load(service: str) -> Any:
+def load(service: str) -> Any:
     """A service's class, or an app that is measured."""
     from servewatch.stack.describe import INSTRUMENTED
 

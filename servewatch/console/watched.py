@@ -7,10 +7,10 @@ from alerts.algebra import by, over
 from alerts.drift import series as drift
 from alerts.drift.scores import MINIMUM_ROWS
 from alerts.promql import rate, select
-from alerts.requests import JOB
+from alerts.requests import UP_LATELY
 from alerts.series import Series
 from alerts.windows import LONG, Windows
-from monitoring.catalogue import models, requests, stack
+from monitoring.catalogue import models, requests
 
 DASHBOARD = "servewatch-quality"
 _MODEL = ("service", "model", "model_version", "reference")
@@ -59,9 +59,9 @@ def _drifted(windows: Windows) -> str:
 def queries(windows: Windows) -> dict[str, object]:
     """The queries as the page gets them; `series` are to be narrowed to one feature or model by the page."""
     return {
-        "models": select(models.INFO),
+        "models": f"{select(models.INFO)} and on (job, instance) {UP_LATELY}",
         "saved": by("max", ("service", "model", "model_version"), over("last", models.SAVED, windows.memory)).expr,
-        "replicas": select(stack.UP, job=JOB),
+        "replicas": UP_LATELY,
         "rates": f"sum by (service, instance) ({rate(requests.TOTAL, LONG)})",
         "scores": _recorded(SCORES, windows) | {"reference_rows": _now(drift.REFERENCE_ROWS, windows)},
         "drifted": _drifted(windows),

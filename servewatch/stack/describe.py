@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from alerts.objectives import ObjectiveInvalid
 from serving.errors import ServewatchError
 from serving.service import definition
 from serving.settings import Settings
@@ -44,6 +45,8 @@ def main(target: str, folder: str = "") -> None:
             _declared(name, Path(folder), found)
     except ServewatchError as error:
         sys.exit(error.message)
+    except ObjectiveInvalid as error:
+        sys.exit(str(error))
     except Exception as error:
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
     owner = owner_of(found)

@@ -11,6 +11,7 @@ from servewatch.stack import config, hints
 from servewatch.stack.mode import Options
 from servewatch.stack.ports import Ports
 from servewatch.stack.program import Program
+from serving.settings import inherited_environment
 
 PORTS = ("service", "metrics", "prometheus", "alertmanager", "receiver", "console")
 """The ports that native mode needs."""
@@ -65,7 +66,8 @@ def notes(options: Options) -> list[str]:
         return [f"demo traffic runs; to see an alert fire: {kinds}"]
     if options.traffic:
         return [f"traffic is off: it is made for the demo service, and this is {options.service}"]
-    return [f"traffic is off, as you asked; to send some: {hints.command('demo traffic', options.home)}"]
+    more = f"; to send some: {hints.command('demo traffic', options.home)}" if options.demo else ""
+    return [f"traffic is off, as you asked{more}"]
 
 
 def arguments(options: Options) -> list[str]:
@@ -95,10 +97,15 @@ def _serving(options: Options) -> Program:
         argv=_servewatch("serve", options.service, *flags),
         url=ports.url("service"),
         health=ports.url("service", "/readyz"),
-        environment={"SERVEWATCH_HOME": str(options.home), "SERVEWATCH_FAULTS": "1"},
+        environment={"SERVEWATCH_HOME": str(options.home), "SERVEWATCH_FAULTS": _faults()},
         stage=1,
         stop_seconds=DRAIN,
     )
+
+
+def _faults() -> str:
+    """Drills need them; whoever says otherwise is obeyed."""
+    return inherited_environment().get("SERVEWATCH_FAULTS") or "1"
 
 
 def _watchers(options: Options, tools: Mapping[str, str]) -> list[Program]:

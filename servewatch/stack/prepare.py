@@ -54,7 +54,7 @@ def described(service: str, home: Path, own: Path | None = None) -> Described:
         why = (answer.stderr.strip().splitlines() or ["no reason was given"])[-1]
         raise ServiceInvalid(
             f"service {service!r} cannot be used: {why}",
-            "run this in the folder from which `python -c 'import MODULE'` works, or give --service MODULE:NAME",
+            f"`python -c 'import {service.partition(':')[0]}'` in this folder shows more; --service takes MODULE:NAME",
         )
     *before, name = answer.stdout.strip().splitlines()
     owner = before[-1].removeprefix(OWNER) if before and before[-1].startswith(OWNER) else ""

@@ -57,7 +57,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def generate(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "servewatch", "generate", *words]
+    return servewatch("generate", *words)
+
+
+def servewatch(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "servewatch", *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
@@ -106,6 +110,17 @@ def test_an_app_that_was_instrumented_is_a_service_too(folder: Path) -> None:
     assert (folder / "out/OWN.md").read_text().splitlines()[1] == "# Metrics of pool"
 
 
+def test_what_an_instrumented_app_declares_may_be_asked_for(folder: Path) -> None:
+    """`servewatch check` reads the metrics of such an app as those of a service, and misses them without it."""
+    (folder / "rules").mkdir()
+    rule = {"alert": "Deep", "expr": "depth > 3"}
+    (folder / "rules" / "deep.rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "deep", "rules": [rule]}]}))
+    assert "'depth' is declared nowhere" in servewatch("check", "rules").stdout
+    checked = servewatch("check", "rules", "--service", "app:app")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "declared nowhere" not in checked.stdout
+
+
 def test_a_stack_gets_the_files_of_its_service(folder: Path) -> None:
     """The service is imported once, for its name, its rules for Prometheus and its dashboards for the console."""
     options = Options(folder / "home", "shop:Shop")
@@ -132,6 +147,14 @@ def test_a_stack_says_which_declaration_is_wrong_before_anything_starts(folder: 
     """An alert that could not work is an error of `up` that names the metric."""
     with pytest.raises(ServiceInvalid, match="metric 'shop_orders_total': its alert on rate above -1 fires always"):
         prepare.service_name("wrong:Shop", folder / "home", folder / "home/stack/own")
+
+
+def test_a_stack_says_which_objective_is_wrong_before_anything_starts(folder: Path) -> None:
+    """An objective that cannot be read is an error of `up` that tells it, without the name of a class."""
+    wished = QUIET.replace("@service", '@service(slos=["avaliability 99%"])')
+    (folder / "wished.py").write_text(f"{wished}        return a\n")
+    with pytest.raises(ServiceInvalid, match="'wished:Quiet' cannot be used: objective 'avaliability 99%'"):
+        prepare.service_name("wished:Quiet", folder / "home", folder / "home/stack/own")
 
 
 def test_without_an_alert_there_are_no_rules(tmp_path: Path) -> None:

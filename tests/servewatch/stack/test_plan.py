@@ -46,6 +46,17 @@ def test_service_gets_its_settings_and_obeys_faults() -> None:
     assert serving.health == "http://127.0.0.1:4000/readyz"
 
 
+def test_somebody_who_wants_no_faults_is_obeyed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drill's header does nothing then, though the stack would allow it."""
+    monkeypatch.setenv("SERVEWATCH_FAULTS", "0")
+    assert plan.programs(Options(HOME), TOOLS)[0].environment["SERVEWATCH_FAULTS"] == "0"
+
+
+def test_without_traffic_a_service_of_ones_own_is_pointed_at_no_demo() -> None:
+    """`servewatch demo traffic` sends pictures, which only the demo takes."""
+    assert plan.notes(Options(HOME, service="mine:Service", traffic=False)) == ["traffic is off, as you asked"]
+
+
 def test_traffic_ends_before_the_service_and_watchers_last() -> None:
     """No request of ours is sent to a service that stops, and what watches it sees its end."""
     stages = {program.name: program.stage for program in plan.programs(Options(HOME), TOOLS)}
