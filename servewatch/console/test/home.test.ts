@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { HomeQueries, Target } from "../src/data/api";
 import { serviceFacts, serviceRows, windowText } from "../src/pages/services";
+import { answering, byHealth, isDown, notScraped } from "../src/pages/health";
 import { forPeople, type Firing } from "../src/pages/parts";
 import { untold, verdict, type Facts } from "../src/pages/verdict";
 import { age, ago } from "../src/time";
@@ -51,6 +52,19 @@ test("a service of which no replica answers is red before its alert fires", () =
   assert.deepEqual([found.tone, found.text], ["bad", "fashion is down"]);
   assert.deepEqual(found.more, ["pending: fashion fails 20.8% of its requests", "serving a does not answer"]);
   assert.equal(verdict({ ...FINE, down }).tone, "warn");
+});
+
+test("a target that is not scraped yet is no fault, and is said not to be known yet", () => {
+  const targets = ["up", "unknown", "down"].map((health) => ({ labels: {}, health }) as unknown as Target);
+  assert.deepEqual(targets.map(isDown), [false, false, true]);
+  assert.deepEqual(targets.map(notScraped), [false, true, false]);
+  const order = [...targets].sort(byHealth).map((one) => one.health);
+  assert.deepEqual(order, ["down", "unknown", "up"]);
+  assert.deepEqual(answering(targets), { text: "1/3", tone: "bad" });
+  assert.deepEqual(answering(targets.slice(0, 2)), { text: "1/2", tone: "idle" });
+  const found = verdict({ ...FINE, unscraped: 1 });
+  assert.deepEqual([found.tone, found.more], ["ok", ["One target is not scraped yet"]]);
+  assert.equal(verdict({ ...FINE, unscraped: 3 }).text, "No target has been scraped yet");
 });
 
 test("what is said once is not said again", () => {

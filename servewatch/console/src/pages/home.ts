@@ -17,7 +17,8 @@ import {
 import { h, icon } from "../dom";
 import type { DashboardEntry } from "../model";
 import { write } from "../units";
-import { alertCard, alertsIn, block, failed, forPeople, notificationRow, tag, type Firing, type Tone } from "./parts";
+import { alertCard, alertsIn, block, failed, forPeople, notificationRow, type Firing, type Tone } from "./parts";
+import { answering, byHealth, healthTag, isDown, notScraped } from "./health";
 import { renew, repeat, type Page } from "./page";
 import { serviceFacts, serviceRows, serviceTable, type Cell } from "./services";
 import { pages, untold, verdict } from "./verdict";
@@ -88,10 +89,7 @@ function numberTile(
 }
 
 function targetTable(list: Target[]): HTMLElement {
-  const sorted = [...list].sort(
-    (a, b) =>
-      Number(a.health === "up") - Number(b.health === "up") || `${a.labels.job}`.localeCompare(`${b.labels.job}`),
-  );
+  const sorted = [...list].sort((a, b) => byHealth(a, b) || `${a.labels.job}`.localeCompare(`${b.labels.job}`));
   const rows = sorted
     .slice(0, 60)
     .map((one) =>
@@ -100,8 +98,8 @@ function targetTable(list: Target[]): HTMLElement {
         {},
         h("td", {}, one.labels.job ?? ""),
         h("td", {}, one.labels.instance ?? one.scrapeUrl),
-        h("td", {}, tag(one.health)),
-        h("td", { class: "number not-on-phone" }, write(one.lastScrapeDuration, "s")),
+        h("td", {}, healthTag(one)),
+        h("td", { class: "number not-on-phone" }, notScraped(one) ? "–" : write(one.lastScrapeDuration, "s")),
         h("td", { class: one.lastError ? "bad-text wrap" : "dim" }, one.lastError || "–"),
       ),
     );
@@ -142,12 +140,13 @@ export class HomePage implements Page {
     const { home } = settings;
     const rows = serviceRows(home, valueOf(seen.columns) ?? [], [...(firing ?? []), ...pending]);
     const list = valueOf(seen.targets);
-    const down = list && list.filter((one) => one.health !== "up");
+    const down = list && list.filter(isDown);
     const blind = [...new Set([seen.targets, seen.rules, seen.managed, seen.sent].map(errorOf).filter(Boolean))];
     const unheard = untold(errorOf(seen.managed), rules ? alertsIn("firing", rules, managed) : [], managed);
     const services = rows.map(serviceFacts);
     const numbers = { drifted: valueOf(seen.drifted)?.[0]?.value, budget: valueOf(seen.budget)?.[0]?.value };
-    const facts = { firing, pending, services, down, watched: list?.length ?? 0, blind, untold: unheard, ...numbers };
+    const reached = { watched: list?.length ?? 0, unscraped: list?.filter(notScraped).length ?? 0 };
+    const facts = { firing, pending, services, down, ...reached, blind, untold: unheard, ...numbers };
     const { tone, text, more } = verdict(facts);
     const banner = h(
       "div",
@@ -186,7 +185,7 @@ export class HomePage implements Page {
   private tiles(settings: Config, seen: Seen, firing: Firing[] | null, list: Target[] | null): HTMLElement {
     const services = valueOf(seen.columns)?.[0];
     const alive = services?.filter((cell) => cell.value > 0).length ?? 0;
-    const healthy = list?.filter((one) => one.health === "up").length ?? 0;
+    const reached = list && answering(list);
     const sent = valueOf(seen.sent);
     const count = services?.length ?? 0;
     return h(
@@ -199,12 +198,7 @@ export class HomePage implements Page {
         settings.home.dashboard ? `/d/${settings.home.dashboard}` : "/dashboards",
       ),
       tile("alerts firing", firing ? String(firing.length) : "?", !firing ? "bad" : loudness(firing), "/alerts"),
-      tile(
-        "targets up",
-        list ? `${healthy}/${list.length}` : "?",
-        list && healthy === list.length ? "ok" : "bad",
-        "/targets",
-      ),
+      tile("targets up", reached?.text ?? "?", reached?.tone ?? "bad", "/targets"),
       numberTile("features drifted", seen.drifted, (value) => value > 0, String, "/drift"),
       numberTile(
         "least error budget left",

@@ -3,6 +3,7 @@
 import { targets, type Target } from "../data/api";
 import { h } from "../dom";
 import { write } from "../units";
+import { answering, byHealth, healthTag, notScraped } from "./health";
 import { LivePage } from "./live";
 import { block, labels, tag, when } from "./parts";
 import { tableOf } from "./table";
@@ -13,9 +14,9 @@ const SHOWN = new Set(["job", "instance", "__name__"]);
 function row(one: Target): (Node | string)[] {
   return [
     one.labels.instance ?? one.scrapeUrl,
-    tag(one.health),
+    healthTag(one),
     when(one.lastScrape),
-    write(one.lastScrapeDuration, "s"),
+    notScraped(one) ? "–" : write(one.lastScrapeDuration, "s"),
     one.scrapeInterval ?? "–",
     labels(one.labels, SHOWN),
     h("span", { class: one.lastError ? "bad-text" : "dim" }, one.lastError || "–"),
@@ -33,11 +34,9 @@ export class TargetsPage extends LivePage {
     const advice = "Nothing is scraped: see scrape_configs of Prometheus' configuration, or start `servewatch up`.";
     if (jobs.length === 0) return [h("p", { class: "dim" }, advice)];
     return jobs.map((job) => {
-      const own = list
-        .filter((one) => (one.labels.job ?? "") === job)
-        .sort((a, b) => Number(a.health === "up") - Number(b.health === "up"));
-      const up = own.filter((one) => one.health === "up").length;
-      const count = tag(`${up}/${own.length} up`, up === own.length ? "ok" : "bad");
+      const own = list.filter((one) => (one.labels.job ?? "") === job).sort(byHealth);
+      const { text, tone } = answering(own);
+      const count = tag(`${text} up`, tone);
       return block(job, [tableOf(COLUMNS, own.map(row), `Targets of ${job}`, "None.")], count);
     });
   }

@@ -17,6 +17,8 @@ export interface Facts {
   services: Service[];
   down: Target[] | null;
   watched: number;
+  /** Targets that Prometheus has not asked yet. */
+  unscraped?: number;
   blind: string[];
   /** Why nobody is notified of what fires. */
   untold?: string;
@@ -45,7 +47,16 @@ export function untold(error: string, firing: Firing[], managed: ManagedAlert[],
   return beats.length ? `${beats[0]!.rule.name}, which always fires, has not reached Alertmanager` : "";
 }
 
-function unsettled({ firing, pending, services, down, watched, blind, drifted }: Facts): [Tone, string] | null {
+function unsettled({
+  firing,
+  pending,
+  services,
+  down,
+  watched,
+  unscraped,
+  blind,
+  drifted,
+}: Facts): [Tone, string] | null {
   const over = services.flatMap((one) => one.over);
   if (down?.length) return ["warn", amount(down.length, "One target is down", "targets are down")];
   if (pending.length === 1) return ["warn", `Nothing fires yet; one alert is pending: ${words(pending[0]!)}`];
@@ -56,7 +67,8 @@ function unsettled({ firing, pending, services, down, watched, blind, drifted }:
   if (drifted)
     return ["warn", `No alert fires, but ${amount(drifted, "one feature has drifted", "features have drifted")}`];
   if (blind.length) return ["warn", "Part of the monitoring does not answer"];
-  return watched === 0 ? ["warn", "Nothing is watched yet"] : null;
+  if (watched === 0) return ["warn", "Nothing is watched yet"];
+  return unscraped === watched ? ["warn", "No target has been scraped yet"] : null;
 }
 
 /** Monitoring that cannot see is itself a fault, and the first one to name. */
@@ -87,6 +99,7 @@ export function verdict(facts: Facts): Verdict {
     ...waiting.slice(0, 4).map((line) => `pending: ${line}`),
     ...services.flatMap((one) => one.over).slice(0, 4),
     ...down.slice(0, 3).map((one) => `${one.labels.job} ${one.labels.instance} does not answer`),
+    ...(facts.unscraped ? [amount(facts.unscraped, "One target is", "targets are") + " not scraped yet"] : []),
     ...(facts.untold ? [facts.untold] : []),
     ...blind,
     ...((facts.budget ?? 0) < 0 ? ["An objective has spent its error budget: see SLO and alerts."] : []),
