@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { parted } from "../src/pages/empty";
 import { silenceHref } from "../src/pages/parts";
 import { accuracyText, binOrder, binText, selector, standing, stateOf, withSpread } from "../src/pages/watched";
 
@@ -48,4 +49,17 @@ test("values of labels are escaped in queries and in addresses", () => {
   assert.equal(selector("m", { feature: 'a"b\\c' }), 'm{feature="a\\"b\\\\c"}');
   const href = silenceHref({ alertname: "A", severity: "page", service: 'x"&y' });
   assert.deepEqual(new URLSearchParams(href.split("?")[1]).getAll("match"), ['alertname="A"', 'service="x\\"&y"']);
+});
+
+test("the reason why a panel is empty is cut after its kind, and never inside the name of a metric", () => {
+  assert.deepEqual(parted("no traffic to record serving:errors:ratio_rate1m from"), {
+    kind: "no traffic",
+    text: "no traffic to record serving:errors:ratio_rate1m from",
+  });
+  assert.equal(parted("no rule records serving:up").kind, "no rule");
+  assert.deepEqual(parted('label missing: serving:up is there, but nothing matches serving:up{a="b: c"}'), {
+    kind: "label missing",
+    text: 'serving:up is there, but nothing matches serving:up{a="b: c"}',
+  });
+  assert.equal(parted("metric missing: no target exposes serving:up").text, "no target exposes serving:up");
 });

@@ -10,14 +10,21 @@ const TONES: [RegExp, Tone][] = [
   [/^label missing/, "warn"],
 ];
 
+/** The kind of a reason and what it says of it: names of metrics have colons too, but no space after them. */
+export function parted(reason: string): { kind: string; text: string } {
+  const at = reason.indexOf(": ");
+  if (at < 0) return { kind: /^no (traffic|rule)\b/.exec(reason)?.[0] ?? "empty", text: reason };
+  return { kind: reason.slice(0, at), text: reason.slice(at + 2) };
+}
+
 function item(one: EmptyPanel): HTMLElement {
-  const [kind = "", ...rest] = one.reason.split(":");
+  const { kind, text } = parted(one.reason);
   const tone = TONES.find(([pattern]) => pattern.test(one.reason))?.[1] ?? "idle";
   return h(
     "li",
     { class: "reason" },
     h("p", {}, tag(kind, tone), " ", h("strong", {}, one.place)),
-    h("p", {}, rest.join(":").trim() || one.reason),
+    h("p", {}, text),
     h("pre", {}, h("code", {}, one.query)),
   );
 }
