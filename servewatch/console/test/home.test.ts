@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { HomeQueries, Target } from "../src/data/api";
+import type { AlertRule, HomeQueries, Target } from "../src/data/api";
 import { serviceFacts, serviceRows, windowText } from "../src/pages/services";
 import { answering, byHealth, isDown, notScraped } from "../src/pages/health";
-import { forPeople, type Firing } from "../src/pages/parts";
+import { alertsIn, forPeople, type Firing } from "../src/pages/parts";
 import { untold, verdict, type Facts } from "../src/pages/verdict";
 import { age, ago } from "../src/time";
 
@@ -106,6 +106,7 @@ test("drift is never under a green banner, and a spent budget is told without an
     tone: "warn",
     text: "No alert fires, but 2 features have drifted",
     more: [],
+    unsaid: 0,
   });
   assert.equal(verdict({ ...FINE, drifted: 0, budget: 0.4 }).text, "Everything is all right");
   const spent = verdict({ ...FINE, budget: -1 });
@@ -131,4 +132,30 @@ test("an alert that always fires and has not reached Alertmanager means that nob
   assert.equal(untold("", [beat], managed, later), "");
   assert.equal(untold("", [], [], later), "");
   assert.equal(untold("Alertmanager does not answer", [], [], later), "Alertmanager does not answer");
+});
+
+test("what pages is told first, then the newest, and alerts of one moment keep their places", () => {
+  const at = (service: string, severity: string, activeAt: string): AlertRule["alerts"][number] => ({
+    ...alert("firing", severity).alert,
+    labels: { service, severity },
+    activeAt,
+  });
+  const [early, late] = ["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z"];
+  const one = [at("b", "ticket", late), at("d", "page", early), at("c", "page", early), at("a", "page", late)];
+  const order = (list: AlertRule["alerts"]): string[] =>
+    alertsIn("firing", [{ name: "Down", alerts: list } as AlertRule], []).map((found) => found.alert.labels.service!);
+  assert.deepEqual(order(one), ["a", "c", "d", "b"]);
+  assert.deepEqual(order([...one].reverse()), ["a", "c", "d", "b"]);
+});
+
+test("alerts that the answer has no room for are counted", () => {
+  const many = Array.from({ length: 7 }, (_, index) => {
+    const one = alert("firing");
+    return { ...one, alert: { ...one.alert, annotations: { summary: `fault ${index}` } } };
+  });
+  const found = verdict({ ...FINE, firing: many });
+  assert.deepEqual([found.text, found.more.length, found.unsaid], ["7 alerts fire", 4, 3]);
+  assert.equal(verdict({ ...FINE, firing: many.slice(0, 4) }).unsaid, 0);
+  assert.equal(verdict({ ...FINE, firing: [], pending: many }).unsaid, 3);
+  assert.equal(verdict({ ...FINE, firing: [alert("firing"), alert("firing")] }).unsaid, 0);
 });

@@ -113,6 +113,15 @@ function targetTable(list: Target[]): HTMLElement {
   );
 }
 
+const CARDS = 5;
+
+/** The way to the alerts that there is no room for. */
+function others(count: number, title: string, state = ""): HTMLElement | null {
+  if (count <= 0) return null;
+  const href = state ? `/alerts?state=${state}` : "/alerts";
+  return h("p", {}, h("a", { href, "aria-label": `and ${count} more ${title}` }, `and ${count} more`));
+}
+
 export class HomePage implements Page {
   readonly element = h("main", { class: "page", id: "main" });
   readonly tools = h("div", { class: "tools" });
@@ -147,18 +156,18 @@ export class HomePage implements Page {
     const numbers = { drifted: valueOf(seen.drifted)?.[0]?.value, budget: valueOf(seen.budget)?.[0]?.value };
     const reached = { watched: list?.length ?? 0, unscraped: list?.filter(notScraped).length ?? 0 };
     const facts = { firing, pending, services, down, ...reached, blind, untold: unheard, ...numbers };
-    const { tone, text, more } = verdict(facts);
+    const { tone, text, more, unsaid } = verdict(facts);
     const banner = h(
       "div",
       { class: `banner ${tone}`, role: "status" },
       icon(tone === "ok" ? "check" : "warn"),
-      h("div", {}, h("h1", {}, text), ...more.map((line) => h("p", {}, line))),
+      h("div", {}, h("h1", {}, text), ...more.map((line) => h("p", {}, line)), others(unsaid, "alerts")),
     );
     renew(this.element, [
       banner,
       this.tiles(settings, seen, firing, list),
-      ...this.cards("Firing alerts", firing ?? [], home.dashboard),
-      ...this.cards("Pending alerts", pending, home.dashboard),
+      ...this.cards("firing", firing ?? [], home.dashboard),
+      ...this.cards("pending", pending, home.dashboard),
       block("Services", ["value" in seen.columns ? serviceTable(home, rows) : failed(seen.columns.error)]),
       h("div", { class: "columns" }, this.targets(seen), this.sent(seen)),
       block("Dashboards", [
@@ -170,16 +179,12 @@ export class HomePage implements Page {
     ]);
   }
 
-  private cards(title: string, alerts: Firing[], dashboard: string): HTMLElement[] {
+  private cards(state: "firing" | "pending", alerts: Firing[], dashboard: string): HTMLElement[] {
     if (alerts.length === 0) return [];
     const all = h("a", { href: "/alerts" }, "All alerts");
-    return [
-      block(
-        title,
-        alerts.slice(0, 5).map((one) => alertCard(one, dashboard)),
-        all,
-      ),
-    ];
+    const shown = alerts.slice(0, CARDS).map((one) => alertCard(one, dashboard));
+    const rest = others(alerts.length - shown.length, `${state} alerts`, state);
+    return [block(state === "firing" ? "Firing alerts" : "Pending alerts", [...shown, rest], all)];
   }
 
   private tiles(settings: Config, seen: Seen, firing: Firing[] | null, list: Target[] | null): HTMLElement {

@@ -89,7 +89,17 @@ function muted(alert: AlertInstance, managed: ManagedAlert[]): string {
 /** Whether an alert is for people: one that always fires tells machines that the way is whole. */
 export const forPeople = ({ alert }: Firing): boolean => alert.labels.severity !== "none";
 
-/** Alerts of the rules in a state, the newest first, with what Alertmanager does about each. */
+const QUIET: Record<string, number> = { ticket: 1, warning: 1, none: 2 };
+
+/** What pages comes first, then the newest; no two alerts change places from one look to the next. */
+function byUrgency(a: Firing, b: Firing): number {
+  const quiet = ({ alert }: Firing): number => QUIET[alert.labels.severity ?? ""] ?? 0;
+  const since = ({ alert }: Firing): number => Date.parse(alert.activeAt) || 0;
+  const words = ({ rule, alert }: Firing): string => JSON.stringify([rule.name, Object.entries(alert.labels).sort()]);
+  return quiet(a) - quiet(b) || since(b) - since(a) || (words(a) < words(b) ? -1 : Number(words(a) > words(b)));
+}
+
+/** Alerts of the rules in a state, the most urgent first, with what Alertmanager does about each. */
 export function alertsIn(state: string, rules: AlertRule[], managed: ManagedAlert[]): Firing[] {
   return rules
     .flatMap((rule) =>
@@ -97,7 +107,7 @@ export function alertsIn(state: string, rules: AlertRule[], managed: ManagedAler
         .filter((alert) => alert.state === state)
         .map((alert) => ({ rule, alert, muted: muted(alert, managed) })),
     )
-    .sort((a, b) => Date.parse(b.alert.activeAt) - Date.parse(a.alert.activeAt));
+    .sort(byUrgency);
 }
 
 export function alertCard({ rule, alert, muted: why }: Firing, uid: string): HTMLElement {

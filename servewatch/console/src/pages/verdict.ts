@@ -31,6 +31,8 @@ export interface Verdict {
   tone: Tone;
   text: string;
   more: string[];
+  /** How many alerts are not told in these lines. */
+  unsaid: number;
 }
 
 const words = (one: Firing): string => one.alert.annotations.summary ?? one.rule.name;
@@ -76,7 +78,7 @@ export function verdict(facts: Facts): Verdict {
   const { firing, pending, services, down, watched, blind } = facts;
   if (firing === null || down === null) {
     const unknown = "Services do not need it to serve: whether they do is not known here.";
-    return { tone: "bad", text: "Monitoring is blind", more: [...blind, unknown] };
+    return { tone: "bad", text: "Monitoring is blind", more: [...blind, unknown], unsaid: 0 };
   }
   const loud = firing.filter((one) => !one.muted);
   const paged = loud.filter(pages);
@@ -92,7 +94,8 @@ export function verdict(facts: Facts): Verdict {
           ? ["warn", amount(loud.length, "One ticket is open", "tickets are open")]
           : (unsettled(facts) ?? ["ok", "Everything is all right"]);
   const first = facts.untold && !paged.length && !dead.length ? [facts.untold] : [];
-  const known = [...first, ...(loud.length ? loud : firing).slice(0, 4).map(words), ...dead.slice(0, 4)];
+  const told = loud.length ? loud : firing;
+  const known = [...first, ...told.slice(0, 4).map(words), ...dead.slice(0, 4)];
   const waiting = pending.map(words).filter((line) => !known.includes(line));
   const more = [
     ...known,
@@ -106,5 +109,8 @@ export function verdict(facts: Facts): Verdict {
     ...(watched === 0 ? ["Prometheus scrapes no target."] : []),
   ];
   const said = (line: string): boolean => text.endsWith(line.replace(/^pending: /, ""));
-  return { tone, text, more: [...new Set(more)].filter((line) => !said(line)) };
+  const lines = [...new Set(more)].filter((line) => !said(line));
+  const shown = (line: string): boolean => said(line) || lines.includes(line) || lines.includes(`pending: ${line}`);
+  const unsaid = [...told, ...pending].filter((one) => !shown(words(one))).length;
+  return { tone, text, more: lines, unsaid };
 }
