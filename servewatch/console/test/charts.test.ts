@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { toBuckets } from "../src/charts/heatmap";
 import { toggled } from "../src/charts/legend";
+import { covered, type Mark } from "../src/charts/marks";
 import { commonTimes, toLines, type Custom } from "../src/charts/lines";
 import { tickTexts } from "../src/charts/scales";
 import { toSpans } from "../src/charts/states";
@@ -92,4 +93,17 @@ test("ticks of one unit have as many decimals as the finest of them needs", () =
   assert.deepEqual(tickTexts([0, 0.5, 1], "reqps"), ["0.0 req/s", "0.5 req/s", "1.0 req/s"]);
   assert.deepEqual(tickTexts([0, 0.05, 0.1], "percentunit"), ["0%", "5%", "10%"]);
   assert.deepEqual(tickTexts([0.5, 1, 1.5], "s"), ["500 ms", "1.0 s", "1.5 s"]);
+});
+
+test("spans of one annotation that overlap are painted once, and those of another beside them", () => {
+  const mark = (name: string, from: number, to: number): Mark => ({
+    ...{ name, from, to, color: name === "Alerts" ? "red" : "blue", title: "", text: "", tags: [] },
+  });
+  const marks = [mark("Alerts", 20, 30), mark("Alerts", 0, 25), mark("Drift", 5, 9), mark("Alerts", 40, 50)];
+  assert.deepEqual(covered(marks), [
+    { from: 0, to: 30, color: "red" },
+    { from: 40, to: 50, color: "red" },
+    { from: 5, to: 9, color: "blue" },
+  ]);
+  assert.deepEqual([marks[1]!.from, marks[1]!.to], [0, 25]);
 });

@@ -15,21 +15,36 @@ export interface Mark {
   tags: string[];
 }
 
+/** The times that an annotation's marks cover: what overlaps is one, so that no colour is laid on itself. */
+export function covered(marks: Mark[]): Pick<Mark, "from" | "to" | "color">[] {
+  const spans = new Map<string, Pick<Mark, "from" | "to" | "color">[]>();
+  for (const { name, color, from, to } of [...marks].sort((a, b) => a.from - b.from)) {
+    const own = spans.get(`${name}\n${color}`) ?? [];
+    const last = own[own.length - 1];
+    if (last && from <= last.to) last.to = Math.max(last.to, to);
+    else own.push({ from, to, color });
+    spans.set(`${name}\n${color}`, own);
+  }
+  return [...spans.values()].flat();
+}
+
 export function drawMarks(u: uPlot, marks: Mark[]): void {
   const { ctx } = u;
   const { left, top, width, height } = u.bbox;
   const unit = devicePixelRatio || 1;
   const place = (at: number): number => Math.min(left + width, Math.max(left, u.valToPos(at, "x", true)));
   ctx.save();
+  for (const span of covered(marks)) {
+    const [start, end] = [place(span.from), place(span.to)];
+    if (end - start <= 2 * unit) continue;
+    ctx.fillStyle = alpha(span.color, 0.07);
+    ctx.fillRect(start, top, end - start, height);
+    ctx.fillStyle = seen(span.color);
+    ctx.fillRect(start, top + height - 3 * unit, end - start, 3 * unit);
+  }
   for (const mark of marks) {
-    const [start, end] = [place(mark.from), place(mark.to)];
     if (mark.to < u.scales.x!.min! || mark.from > u.scales.x!.max!) continue;
-    if (end - start > 2 * unit) {
-      ctx.fillStyle = alpha(mark.color, 0.07);
-      ctx.fillRect(start, top, end - start, height);
-      ctx.fillStyle = seen(mark.color);
-      ctx.fillRect(start, top + height - 3 * unit, end - start, 3 * unit);
-    }
+    const start = place(mark.from);
     ctx.strokeStyle = seen(mark.color);
     ctx.lineWidth = unit;
     ctx.setLineDash([4 * unit, 3 * unit]);
