@@ -55,6 +55,12 @@ def _scrapes(prometheus: str) -> str:
         return "Prometheus scrapes no service: see its page of targets"
     if not any(series["value"][1] == "1" for series in found):
         return "no service answers Prometheus's scrapes: see its page of targets for the reason"
+    # Replicas of ours come and go, which alerts judge; one that somebody named is told.
+    named = (series["metric"] for series in found if series["value"][1] != "1" and "adapter" in series["metric"])
+    if away := sorted(f"{one['service']} at {one['instance']}" for one in named):
+        return (
+            f"no answer to Prometheus's scrapes from {', '.join(away)}: is it running, and are these its metrics' port?"
+        )
     return ""
 
 

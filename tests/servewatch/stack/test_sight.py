@@ -29,13 +29,14 @@ class Stand(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Answer)
         self.newest, self.up, self.told = NOW - 3, ["1"], [{"labels": {"alertname": "Watchdog"}}]
+        self.labels: dict[str, str] = {}
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def answer(self, path: str) -> Any:
-        series = [{"metric": {}, "value": [NOW, value]} for value in self.up]
+        series = [{"metric": self.labels, "value": [NOW, value]} for value in self.up]
         return {
             "/api/v1/status/runtimeinfo": {"data": {"startTime": STARTED}},
             "/api/v1/status/tsdb": {"data": {"headStats": {"maxTime": int(self.newest * 1000)}}},
@@ -71,6 +72,10 @@ def stand() -> Iterator[Stand]:
         ({"up": []}, "Prometheus scrapes no service"),
         ({"up": ["0", "0"]}, "no service answers Prometheus's scrapes"),
         ({"up": ["0", "1"]}, None),
+        (
+            {"up": ["0", "1"], "labels": {"adapter": "bentoml", "service": "ranking", "instance": "a:3000"}},
+            "no answer to Prometheus's scrapes from ranking at a:3000: is it running",
+        ),
         ({"told": []}, "nobody is notified of alerts: Watchdog, which always fires, has not reached Alertmanager"),
     ],
 )
