@@ -161,6 +161,14 @@ def test_choice_goes_into_address_and_queries(page: Page, console: str) -> None:
     assert page.ask("document.activeElement.className") == "variable-value"
 
 
+def test_value_that_is_not_there_stays_chosen(page: Page, console: str) -> None:
+    """An address with a value that no series has asks for that value, and never shows all the others in its place."""
+    page.open(f"{console}/d/sample?var-job=nosuch")
+    page.wait("document.querySelector('.variable-text')?.innerText === 'nosuch (unknown)'")
+    wait_for(lambda: any("job%3D%7E%22nosuch%22" in url for url in page.requests))
+    assert page.ask("location.search") == "?var-job=nosuch"
+
+
 def test_zoom_by_dragging(page: Page, console: str) -> None:
     """Dragging over a chart makes what was dragged over the dashboard's range."""
     drawn(page, f"{console}/d/sample")

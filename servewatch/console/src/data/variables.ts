@@ -4,7 +4,7 @@ import type { Variable } from "../model";
 import type { TimeRange } from "../time";
 import { prometheus } from "./api";
 import type { Labels } from "./frame";
-import { interpolateQuery, type Choice, type Scope } from "./interpolate";
+import { interpolateQuery, mentions, type Choice, type Scope } from "./interpolate";
 import { labelText } from "./query";
 
 export const ALL = "$__all";
@@ -17,6 +17,13 @@ export interface VariableState {
   options: Option[];
   selected: string[];
   error: string | null;
+  /** The address names values that are not chosen any more, for another choice took them off the list. */
+  moved: boolean;
+}
+
+/** What is chosen and not on the list: an address may name what does not exist, or not yet. */
+export function unlisted({ options, selected }: VariableState): string[] {
+  return selected.filter((value) => value !== ALL && !options.some((option) => option.value === value));
 }
 
 /** Kinds that are offered to the reader; a data source there is only one. */
@@ -95,9 +102,12 @@ async function optionsOf(variable: Variable, scope: Scope, range: TimeRange): Pr
   return variable.type === "constant" ? values([text]) : [];
 }
 
-function initial(variable: Variable, parameters: URLSearchParams): string[] {
+function inAddress(variable: Variable, parameters: URLSearchParams): string[] {
   const given = parameters.getAll(`var-${variable.name}`);
-  if (given.length) return given.map((value) => (value === "All" && variable.includeAll ? ALL : value));
+  return given.map((value) => (value === "All" && variable.includeAll ? ALL : value));
+}
+
+function initial(variable: Variable): string[] {
   const current = variable.current?.value;
   const list = Array.isArray(current)
     ? current
@@ -107,12 +117,15 @@ function initial(variable: Variable, parameters: URLSearchParams): string[] {
   return list.length || variable.type !== "textbox" ? list : [queryText(variable)];
 }
 
-/** What stays chosen: what is still on offer, else All, else the first. */
-function settle(variable: Variable, options: Option[], wanted: string[]): string[] {
+/** What stays chosen: what an address names or what is still on offer, else All, else the first. */
+export function settle(variable: Variable, options: Option[], wanted: string[], named = false): string[] {
   if (variable.type === "textbox") return wanted;
   if (wanted.includes(ALL) && variable.includeAll) return [ALL];
+  const asked = named && variable.type !== "constant" ? wanted.filter((value) => value && value !== ALL) : [];
+  if (asked.length && variable.multi) return asked;
   const kept = wanted.filter((value) => options.some((option) => option.value === value));
   if (kept.length) return variable.multi ? kept : kept.slice(0, 1);
+  if (asked.length) return asked.slice(0, 1);
   if (options.length === 0 && wanted.length) return wanted.filter((value) => value !== ALL);
   if (variable.includeAll) return [ALL];
   return options.length ? [options[0]!.value] : [];
@@ -138,11 +151,39 @@ export interface Variables {
   scope: Scope;
 }
 
-/** Loads one after the other, for a later query may use an earlier choice. */
+const same = (a: string[], b: string[]): boolean => a.join("\n") === b.join("\n");
+
+/** Whether a choice that this one follows is another than before, while the address still names this one's old values. */
+function overtaken(variable: Variable, given: string[], states: VariableState[], before: VariableState[]): boolean {
+  const old = (name: string): string[] | undefined => before.find((one) => one.variable.name === name)?.selected;
+  if (!same(given, old(variable.name) ?? [])) return false;
+  return states.some(
+    ({ variable: { name }, selected }) => mentions(queryText(variable), name) && !same(selected, old(name) ?? selected),
+  );
+}
+
+/** A variable with what is chosen of its options, after those before it in `states`. */
+export function stateOf(
+  variable: Variable,
+  parameters: URLSearchParams,
+  found: Pick<VariableState, "options" | "error">,
+  states: VariableState[],
+  before: VariableState[],
+): VariableState {
+  const given = inAddress(variable, parameters);
+  if (!given.length)
+    return { variable, ...found, selected: settle(variable, found.options, initial(variable)), moved: false };
+  const follows = overtaken(variable, given, states, before);
+  const selected = settle(variable, found.options, given, !follows);
+  return { variable, ...found, selected, moved: follows && !same(selected, given) };
+}
+
+/** Loads one after the other, for a later query may use an earlier choice; `before` is what was loaded last. */
 export async function loadVariables(
   list: Variable[],
   parameters: URLSearchParams,
   range: TimeRange,
+  before: VariableState[] = [],
 ): Promise<Variables> {
   const states: VariableState[] = [];
   const scope = new Map<string, Choice>();
@@ -155,7 +196,7 @@ export async function loadVariables(
     } catch (problem) {
       error = problem instanceof Error ? problem.message : String(problem);
     }
-    const state = { variable, options, selected: settle(variable, options, initial(variable, parameters)), error };
+    const state = stateOf(variable, parameters, { options, error }, states, before);
     states.push(state);
     scope.set(variable.name, choiceOf(state));
   }

@@ -92,10 +92,12 @@ export class DashboardPage implements Page {
     const { parameters } = location();
     const [scrape, variables] = await Promise.all([
       scrapeInterval(),
-      loadVariables(model.templating?.list ?? [], parameters, span),
+      loadVariables(model.templating?.list ?? [], parameters, span, this.variables.states),
     ]);
     if (round !== this.round) return;
     this.variables = variables;
+    const moved = variables.states.filter((state) => state.moved);
+    if (moved.length) set(Object.fromEntries(moved.map((one) => [`var-${one.variable.name}`, one.selected])), true);
     this.around.range = span;
     this.showBar();
     this.build();

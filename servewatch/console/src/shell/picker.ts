@@ -1,15 +1,21 @@
 /** The picker of a variable: a list to search, with the keyboard or the pointer. */
 
-import { ALL, type Option, type VariableState } from "../data/variables";
+import { ALL, unlisted, type Option, type VariableState } from "../data/variables";
 import { h, icon } from "../dom";
 import { set } from "../state";
 import { closePopover, popover } from "./popover";
 
 const SHOWN = 200;
 
+/** Where values are on offer, one that is not among them is told as such. */
+function stray(state: VariableState): Option[] {
+  return unlisted(state).map((value) => ({ text: state.options.length ? `${value} (unknown)` : value, value }));
+}
+
 function summary(state: VariableState): string {
   if (state.selected.includes(ALL)) return "All";
-  const texts = state.selected.map((value) => state.options.find((option) => option.value === value)?.text ?? value);
+  const options = [...state.options, ...stray(state)];
+  const texts = state.selected.map((value) => options.find((option) => option.value === value)?.text ?? value);
   return texts.length ? texts.join(" + ") : "none";
 }
 
@@ -37,7 +43,8 @@ function moveFocus(event: KeyboardEvent, list: HTMLElement, search: HTMLElement)
 function listbox(state: VariableState, anchor: HTMLElement): HTMLElement {
   const multi = Boolean(state.variable.multi);
   let selected = [...state.selected];
-  const options: Option[] = [...(state.variable.includeAll ? [{ text: "All", value: ALL }] : []), ...state.options];
+  const all = state.variable.includeAll ? [{ text: "All", value: ALL }] : [];
+  const options: Option[] = [...all, ...stray(state), ...state.options];
   const list = h("div", {
     role: "listbox",
     "aria-multiselectable": String(multi),
