@@ -40,11 +40,31 @@ function moveFocus(event: KeyboardEvent, list: HTMLElement, search: HTMLElement)
   items[Math.min(items.length - 1, Math.max(0, at + step))]?.focus();
 }
 
+function offered(state: VariableState): Option[] {
+  const all = state.variable.includeAll ? [{ text: "All", value: ALL }] : [];
+  return [...all, ...stray(state), ...state.options];
+}
+
+function optionButton({ text, value }: Option, on: boolean, pick: (value: string) => void): HTMLElement {
+  return h(
+    "button",
+    {
+      type: "button",
+      role: "option",
+      "aria-selected": String(on),
+      class: "option",
+      "data-value": value,
+      onclick: () => pick(value),
+    },
+    icon(on ? "check" : ""),
+    text,
+  );
+}
+
 function listbox(state: VariableState, anchor: HTMLElement): HTMLElement {
   const multi = Boolean(state.variable.multi);
   let selected = [...state.selected];
-  const all = state.variable.includeAll ? [{ text: "All", value: ALL }] : [];
-  const options: Option[] = [...all, ...stray(state), ...state.options];
+  const options = offered(state);
   const list = h("div", {
     role: "listbox",
     "aria-multiselectable": String(multi),
@@ -63,22 +83,7 @@ function listbox(state: VariableState, anchor: HTMLElement): HTMLElement {
   const fill = (): void => {
     const focused = (document.activeElement as HTMLElement | null)?.dataset.value;
     const found = options.filter((option) => option.text.toLowerCase().includes(search.value.toLowerCase()));
-    const items = found.slice(0, SHOWN).map((option) => {
-      const on = selected.includes(option.value);
-      return h(
-        "button",
-        {
-          type: "button",
-          role: "option",
-          "aria-selected": String(on),
-          class: "option",
-          "data-value": option.value,
-          onclick: () => pick(option.value),
-        },
-        icon(on ? "check" : ""),
-        option.text,
-      );
-    });
+    const items = found.slice(0, SHOWN).map((one) => optionButton(one, selected.includes(one.value), pick));
     list.replaceChildren(...items, ...(found.length ? [] : [h("div", { class: "dim pad" }, "Nothing matches")]));
     if (focused !== undefined) items.find((item) => item.dataset.value === focused)?.focus();
   };
