@@ -20,8 +20,11 @@ _MINIMUM = 10
 _ERRORS_LIMIT, _LATENCY_LIMIT = 0.05, 0.5
 _SCRAPED = select(stack.UP, job=JOB)
 UP_LATELY = Expr(f"({_SCRAPED} and timestamp({_SCRAPED}) > time() - {_FRESH})", _SCRAPED.labels)
-"""Where Prometheus itself was restarted nothing marks the end of a replica that went meanwhile: it would count for 5m,
-beside those that are there. Where none is fresh, it is Prometheus that scrapes nothing."""
+"""What the scrapes of a minute and a half said of each replica.
+
+Where Prometheus itself was restarted nothing marks the end of a replica that went meanwhile: it would count for 5m,
+beside those that are there. Where none is fresh, it is Prometheus that scrapes nothing.
+"""
 
 
 def _record(name: str, expr: Expr, help: str, interval: str = "") -> Recording:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alerts.promql import Expr, Match, aggregate, increase, over_time, ratio, select, total
 from alerts.requests import JOB
-from alerts.rules import Alert
+from alerts.rules import Alert, Severity
 from alerts.values import Value, decimals, percent
 from alerts.windows import LONG
 from monitoring.catalogue import Metric, stack
@@ -27,9 +27,16 @@ _WHICH = "{{ $labels.job }} at {{ $labels.instance }}"
 
 
 def _alert(
-    name: str, expr: Expr, for_: str, summary: str, description: str, threshold: float = 0, value: Value | None = None
+    name: str,
+    expr: Expr,
+    for_: str,
+    summary: str,
+    description: str,
+    threshold: float = 0,
+    value: Value | None = None,
+    severity: Severity = "ticket",
 ) -> Alert:
-    return Alert(name, expr, for_, "ticket", "stack", summary, description, threshold, value)
+    return Alert(name, expr, for_, severity, "stack", summary, description, threshold, value)
 
 
 def _silent(jobs: Match) -> Expr:
@@ -48,26 +55,22 @@ TARGET_DOWN = _alert(
     "Prometheus got no answer from a part of the stack: services have alerts of their own.",
 )
 
-GATEWAY_DOWN = Alert(
-    name="GatewayDown",
-    expr=_silent(Match("=", GATEWAY_JOB)),
-    for_="30s",
+GATEWAY_DOWN = _alert(
+    "GatewayDown",
+    _silent(Match("=", GATEWAY_JOB)),
+    "30s",
+    "the gateway at {{ $labels.instance }} did not answer",
+    "Requests reach the containers of the service through it alone, however well those are.",
     severity="page",
-    topic="stack",
-    summary="the gateway at {{ $labels.instance }} did not answer",
-    description="Requests reach the containers of the service through it alone, however well those are.",
-    threshold=0,
 )
 
-MONITORING_BLIND = Alert(
-    name="MonitoringBlind",
-    expr=Expr(f"absent({select(stack.UP)})"),
-    for_="1m",
+MONITORING_BLIND = _alert(
+    "MonitoringBlind",
+    Expr(f"absent({select(stack.UP)})"),
+    "1m",
+    "Prometheus had no sample of anything",
+    "It scraped nothing, or could not write what it scraped: no other alert could fire.",
     severity="page",
-    topic="stack",
-    summary="Prometheus had no sample of anything",
-    description="It scraped nothing, or could not write what it scraped: no other alert could fire.",
-    threshold=0,
 )
 
 SCRAPES_SLOW = _alert(
@@ -124,22 +127,20 @@ RULES_MISSED = _alert(
     "The evaluation before took longer than the interval: alerts of the group came late.",
 )
 
-ALERTS_UNSENT = Alert(
-    name="AlertsUnsent",
-    expr=_counted(stack.UNSENT, "alertmanager"),
-    for_="1m",
+ALERTS_UNSENT = _alert(
+    "AlertsUnsent",
+    _counted(stack.UNSENT, "alertmanager"),
+    "1m",
+    "Alertmanager at {{ $labels.alertmanager }} took no alerts",
+    "What Prometheus told it was lost. Without another Alertmanager nobody was notified of anything.",
     severity="page",
-    topic="stack",
-    summary="Alertmanager at {{ $labels.alertmanager }} took no alerts",
-    description="What Prometheus told it was lost. Without another Alertmanager nobody was notified of anything.",
-    threshold=0,
 )
 
 _BY_CHANNEL = ("integration",)
 
-NOTIFICATIONS_FAIL = Alert(
-    name="NotificationsFail",
-    expr=Expr(
+NOTIFICATIONS_FAIL = _alert(
+    "NotificationsFail",
+    Expr(
         ratio(
             total(_BY_CHANNEL, increase(stack.NOTIFICATIONS_FAILED, LONG)),
             total(_BY_CHANNEL, increase(stack.NOTIFICATIONS, LONG)),
@@ -147,24 +148,22 @@ NOTIFICATIONS_FAIL = Alert(
         + f" > {_UNDELIVERED:g}",
         _BY_CHANNEL,
     ),
-    for_="1m",
+    "1m",
+    "{{ $value }} of notifications by {{ $labels.integration }} failed",
+    f"Of those of {LONG}, after every further attempt: somebody was not told of an alert.",
+    _UNDELIVERED,
+    percent(),
     severity="page",
-    topic="stack",
-    summary="{{ $value }} of notifications by {{ $labels.integration }} failed",
-    description=f"Of those of {LONG}, after every further attempt: somebody was not told of an alert.",
-    threshold=_UNDELIVERED,
-    value=percent(),
 )
 
-WATCHDOG = Alert(
-    name="Watchdog",
-    expr=Expr("vector(1)"),
-    for_="0s",
+WATCHDOG = _alert(
+    "Watchdog",
+    Expr("vector(1)"),
+    "0s",
+    "the way from Prometheus to here was whole",
+    "This alert always fires. Where it stops arriving, so would every other.",
+    1,
     severity="none",
-    topic="stack",
-    summary="the way from Prometheus to here was whole",
-    description="This alert always fires. Where it stops arriving, so would every other.",
-    threshold=1,
 )
 
 ALERTS = (

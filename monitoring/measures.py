@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Protocol, Self, cast
 
-from monitoring.fitting import name
+from monitoring.fitting import name, names
 from monitoring.metrics import Incrementer, Level, Observer
 
 Clock = Callable[[], float]
@@ -75,7 +75,7 @@ def child(metric: Any, label: Callable[..., Any]) -> Child:
                 log.exception(
                     "the label of %s cannot be told by %r: such calls are under %r", name(metric), label, OTHER
                 )
-            return labels(*[OTHER] * _count(metric))
+            return labels(*[OTHER] * len(names(metric) or ()))
 
     return choose
 
@@ -95,11 +95,6 @@ def number(value: Callable[[Any], float]) -> Callable[[Any], float | None]:
             return None
 
     return made
-
-
-def _count(metric: Any) -> int:
-    declared = getattr(metric, "declaration", None)
-    return len(metric._labelnames if declared is None else declared.labels)
 
 
 def one(counter: Any) -> Callable[[], None]:
