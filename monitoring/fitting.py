@@ -41,25 +41,27 @@ def by_class(metric: Any, label: str) -> None:
 
 def kind(metric: Any) -> str:
     """What kind of metric it is; empty where it is none of prometheus_client's nor ours."""
-    declared = getattr(metric, "declaration", None)
-    if declared is not None:
-        return str(declared.metric.kind)
-    return str(metric._type) if isinstance(metric, MetricWrapperBase) else ""
+    found = _wrapped(metric)
+    return str(found._type) if found is not None else ""
 
 
 def names(metric: Any) -> tuple[str, ...] | None:
     """The labels that have no values yet; None where that cannot be known."""
-    declared = getattr(metric, "declaration", None)
-    if declared is not None:
-        return tuple(declared.labels)
-    if not isinstance(metric, MetricWrapperBase):
+    found = _wrapped(metric)
+    if found is None:
         return None
-    return () if metric._labelvalues else tuple(metric._labelnames)
+    return () if found._labelvalues else tuple(found._labelnames)
 
 
 def name(metric: Any) -> str:
     """What a message calls it."""
-    declared = getattr(metric, "declaration", None)
+    declared, found = getattr(metric, "declaration", None), _wrapped(metric)
     if declared is not None:
         return str(declared.metric.name)
-    return str(metric._name) if isinstance(metric, MetricWrapperBase) else repr(metric)
+    return repr(metric) if found is None else str(found._name)
+
+
+def _wrapped(metric: Any) -> MetricWrapperBase | None:
+    """prometheus_client's own, which those of ours have as their parent."""
+    found = getattr(metric, "parent", metric)
+    return found if isinstance(found, MetricWrapperBase) else None

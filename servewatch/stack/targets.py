@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import http.client
 import re
 import shutil
@@ -119,7 +120,8 @@ def _jobs(found: dict[str, Any], adapters: Sequence[Adapter]) -> list[dict[str, 
             "replacement": f"$1{REFERENCE}",
         }
         kept = {"source_labels": ["adapter"], "regex": watching, "action": "keep"}
-        beside = {"job_name": REFERENCE_JOB_NAME, "scrape_interval": REFERENCE_INTERVAL, **found}
+        # A list that two jobs share would be written as an anchor and its alias.
+        beside = {"job_name": REFERENCE_JOB_NAME, "scrape_interval": REFERENCE_INTERVAL, **copy.deepcopy(found)}
         made.append({**beside, "relabel_configs": [kept, path, _known_as(REFERENCE_JOB)]})
     return made
 
