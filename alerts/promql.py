@@ -76,8 +76,8 @@ def resets(source: Source, window: str, /, **matchers: str | Match) -> Expr:
 
 
 def over_time(function: str, source: Source, window: str, /, **matchers: str | Match) -> Expr:
-    """Apply max, min, avg, sum, last or changes of a gauge or recording over the window."""
-    if source.kind != "gauge":
+    """Apply max, min, avg, sum, last or changes of a gauge or recording over the window; last of a counter, too."""
+    if source.kind != "gauge" and (source.kind, function) != ("counter", "last"):
         raise QueryInvalid(f"{function} over time of {source.name!r}, which is a {source.kind}: it takes a gauge")
     selected = select(source, **matchers)
     name = function if function == "changes" else f"{function}_over_time"

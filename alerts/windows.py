@@ -79,6 +79,11 @@ class Windows:
         """
         return self.scrape, duration(milliseconds(self.step) + milliseconds(self.scrape))
 
+    @property
+    def bridge(self) -> str:
+        """How far back a counter is looked for where a step begins or ends: two scrapes in a row may fail."""
+        return duration(3 * milliseconds(self.scrape))
+
     def points(self, window: str) -> str:
         """The range that holds the steps of a window, as many in Prometheus 2 as in 3."""
         return duration(milliseconds(window) - milliseconds(self.step) // 2)

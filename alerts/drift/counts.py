@@ -71,10 +71,12 @@ def _slices(windows: Windows) -> Iterator[Recording]:
 def grown(counter: Metric, windows: Windows) -> Vector:
     """How much each counter grew in the last step: exactly, as two steps share the moment between them.
 
-    Where it began, ended or started again in between, what was lost is made up for by extrapolation.
+    A scrape that failed at that moment is bridged: both steps take the sample before it. Where the counter began,
+    ended or started again in between, what was lost is made up for by extrapolation.
     """
     (span, share), (end, start) = windows.slice, windows.settled
-    whole = (before(counter, end) - before(counter, start) >= 0).unless(ago(resets(counter, span), end) > 0)
+    last, first = (over("last", counter, windows.bridge, moment) for moment in (end, start))
+    whole = (last - first >= 0).unless(ago(resets(counter, span), end) > 0)
     return whole | ago(increase(counter, span), end) * share
 
 

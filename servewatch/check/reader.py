@@ -17,6 +17,7 @@ SCRAPE = 15.0
 """The longest time between two scrapes, in seconds, for which windows are made."""
 
 _RATES = {"rate", "increase", "irate"}
+_LAST = "last_over_time"
 _TAKE_COUNTERS = _RATES | {"-", "resets", "changes", "absent", "absent_over_time", "present_over_time", "timestamp"}
 _SETS = {"and", "unless", "or"}
 _SAMPLES = 4
@@ -34,9 +35,17 @@ def one_of(labels: Iterable[str]) -> str:
 
 def _grown(node: Any) -> bool:
     """Whether a series is subtracted from itself, later: that is how much a counter grew."""
-    sides = (node.lhs, node.rhs)
-    named = {side.name for side in sides if isinstance(side, promql.VectorSelector)}
-    return str(node.op) == "-" and all(isinstance(side, promql.VectorSelector) for side in sides) and len(named) == 1
+    left, right = _moment(node.lhs), _moment(node.rhs)
+    return str(node.op) == "-" and left is not None and left == right
+
+
+def _moment(node: Any) -> str | None:
+    """The series that this is the value of at one moment, or its last one before."""
+    if isinstance(node, promql.VectorSelector):
+        return node.name or ""
+    if isinstance(node, promql.Call) and node.func.name == _LAST and isinstance(node.args[0], promql.MatrixSelector):
+        return node.args[0].vector_selector.name or ""
+    return None
 
 
 class Reader:
@@ -67,7 +76,7 @@ class Reader:
                 self._window(node, inside)
                 return self._selector(node.vector_selector, inside)
             case promql.Call():
-                return self._call(node)
+                return self._call(node, inside)
             case promql.AggregateExpr():
                 return self._aggregate(node)
             case promql.BinaryExpr():
@@ -145,9 +154,10 @@ class Reader:
             return None
         return self.read(node.expr, inside)
 
-    def _call(self, node: Any) -> Labels | None:
+    def _call(self, node: Any, inside: str) -> Labels | None:
         name, arguments = node.func.name, list(node.args)
-        read = [self.read(argument, name) for argument in arguments]
+        within = inside if name == _LAST else name
+        read = [self.read(argument, within) for argument in arguments]
         vectors = [labels for labels in read if labels is not None]
         labels = vectors[0] if vectors else None
         if name == "histogram_quantile" and labels is not None:

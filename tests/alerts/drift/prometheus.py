@@ -20,6 +20,8 @@ from tests.servewatch.console.serving import read
 WINDOWS = Windows(step="12s", windows=("48s", "192s"), scrape="3s")
 ANSWERS = 1.0
 """After how many seconds a replica answers: what is counted has to be exact where scrapes take their time."""
+FAILS = 3
+"""Which of its scrapes a replica that fails does not answer: each third one, so that each step's end is hit sometimes."""
 _MODEL = {"service": "fashion", "version": "1", "model": "mlp", "model_version": "1", "reference": "abc"}
 
 
@@ -31,8 +33,9 @@ def _line(name: str, value: float, **labels: str) -> str:
 class Replica:
     """One target: counts of features, and their reference where it is the one that shows it."""
 
-    def __init__(self, features: list[Feature], shows_reference: bool) -> None:
+    def __init__(self, features: list[Feature], shows_reference: bool, fails: bool = False) -> None:
         self.features = features
+        self.fails, self.asked = fails, 0
         self.counts = {feature.name: [7] * len(feature.bins) for feature in features}
         self.reference = "".join(map(_reference, features)) if shows_reference else ""
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -53,13 +56,19 @@ class Replica:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                replica.asked += 1
+                if replica.fails and replica.asked % FAILS == 0:
+                    self.send_error(500)
+                    return
                 body = replica.page().encode()
                 threading.Event().wait(ANSWERS)
-                self.send_response(200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                # A Prometheus that ends does not wait for the answer.
+                with contextlib.suppress(BrokenPipeError):
+                    self.send_response(200)
+                    self.send_header("Content-Type", "text/plain; version=0.0.4")
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
@@ -84,8 +93,8 @@ def _reference(feature: Feature) -> str:
 
 @contextlib.contextmanager
 def replicas(features: list[Feature], number: int = 3) -> Iterator[list[Replica]]:
-    """So many replicas that answer scrapes; the first shows the reference."""
-    made = [Replica(features, at == 0) for at in range(number)]
+    """So many replicas that answer scrapes; the first shows the reference, the others fail now and then."""
+    made = [Replica(features, at == 0, at > 0) for at in range(number)]
     try:
         yield made
     finally:

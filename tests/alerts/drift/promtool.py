@@ -34,9 +34,9 @@ def reference(feature: Feature, scrapes: int) -> list[dict[str, str]]:
     return [*shown, _one(drift.REFERENCE_ROWS.name, feature, f"{feature.rows}x{scrapes}")]
 
 
-def counter(feature: Feature, label: str, values: Iterable[float | None], replica: str = "a") -> dict[str, str]:
-    """What a replica exposed of one bin at each scrape; None where it was not there."""
-    written = " ".join("_" if value is None else f"{value:g}" for value in values)
+def counter(feature: Feature, label: str, values: Iterable[float | str | None], replica: str = "a") -> dict[str, str]:
+    """What a replica exposed of one bin at each scrape; None where it was not there, "stale" where the scrape failed."""
+    written = " ".join("_" if value is None else value if isinstance(value, str) else f"{value:g}" for value in values)
     return _one(drift.OBSERVATIONS.name, feature, written, bin=label, instance=replica)
 
 

@@ -71,6 +71,20 @@ def test_replicas_that_come_restart_and_go_lose_a_scrape_at_most(tmp_path):
     assert answer.fine, answer.text
 
 
+def test_scrapes_that_fail_lose_no_row(tmp_path):
+    """Where a scrape fails wherever a step ends, or two do, the hour has every row, and none twice."""
+    at = np.arange(SCRAPES)
+    # A step of four scrapes ends one scrape ago: at those whose number leaves 3.
+    one = ["stale" if n % 4 == 3 else 5 * n for n in at]
+    two = ["stale" if n % 8 in {2, 3} else 5 * n for n in at]
+    series = reference(SIZE, SCRAPES)
+    for replica, values in {"steady": list(5 * at), "one": one, "two": two}.items():
+        series += [counter(SIZE, label, values if label == "03" else 0 * at, replica) for label in SIZE.bins]
+    # Two that fail at the end of the hour hand one sample's rows on: what the hour before handed to it is as many.
+    answer = holds(tmp_path, series, "85m", f'drift:rows{{window="1h"}} == bool {3 * 5 * 240}')
+    assert answer.fine, answer.text
+
+
 def test_bins_that_no_replica_shows_count_as_nothing(tmp_path):
     """With half of the counters there the scores are of all bins: none drops out of the sum."""
     at = 8 * np.arange(SCRAPES)

@@ -30,6 +30,7 @@ BUCKET = "servewatch_request_duration_seconds_bucket"
         ("rate(serving:requests:rate5m[5m])", "which is no counter", "serving:requests:rate5m"),
         ("sum(servewatch_requests_total)", "read as it is", "servewatch_requests_total"),
         ("servewatch_requests_total", "read as it is", "servewatch_requests_total"),
+        ("last_over_time(servewatch_requests_total[5m])", "read as it is", "servewatch_requests_total"),
         ("sum by (runner) (rate(servewatch_requests_total[5m]))", "by or without 'runner'", "runner"),
         ("sum without (runner) (rate(servewatch_requests_total[5m]))", "by or without 'runner'", "runner"),
         ("histogram_quantile(0.9, sum(rate(servewatch_requests_total[5m])))", "no label 'le'", "histogram_quantile"),
@@ -76,6 +77,8 @@ def test_a_wrong_query_is_told_with_its_place_and_what_was_expected(text, said, 
         'count by (__name__) ({__name__=~"servewatch_.+",service="a"})',
         'count_values by (service) ("replicas", serving:up)',
         "servewatch_requests_total - servewatch_requests_total offset 5m",
+        "last_over_time(servewatch_requests_total[15s]) - last_over_time(servewatch_requests_total[15s] offset 5m)",
+        "absent(last_over_time(servewatch_requests_total[1h]))",
     ],
 )
 def test_a_right_query_is_left_alone(text):
