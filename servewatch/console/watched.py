@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from alerts import quality
-from alerts.algebra import by, of, over, vector
+from alerts.algebra import by, over
 from alerts.drift import series as drift
 from alerts.drift.scores import MINIMUM_ROWS
-from alerts.promql import rate
+from alerts.promql import rate, select
 from alerts.requests import UP_LATELY
 from alerts.series import Series
 from alerts.windows import LONG, Windows
@@ -59,7 +59,7 @@ def _drifted(windows: Windows) -> str:
 def queries(windows: Windows) -> dict[str, object]:
     """The queries as the page gets them; `series` are to be narrowed to one feature or model by the page."""
     return {
-        "models": (of(models.INFO) & vector(UP_LATELY)).expr,
+        "models": f"{select(models.INFO)} and on (job, instance) {UP_LATELY}",
         "saved": by("max", ("service", "model", "model_version"), over("last", models.SAVED, windows.memory)).expr,
         "replicas": UP_LATELY,
         "rates": f"sum by (service, instance) ({rate(requests.TOTAL, LONG)})",
