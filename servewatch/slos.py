@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import importlib.util
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from alerts import slo
-from alerts.objectives import Objective, named
+from alerts.objectives import FILE, Objective, ObjectiveInvalid, named
+from monitoring.catalogue import Metric
 
 RULES = "slo.rules.yml"
 """The name of the generated rule file of the defaults, which this one takes the place of."""
@@ -22,3 +24,30 @@ def write(folder: Path, declared: tuple[Objective, ...]) -> None:
     if declared:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / RULES).write_text(slo.rules(declared), encoding="utf-8")
+
+
+def doubts(folder: Path, own: Iterable[Metric]) -> list[str]:
+    """Tell which names in slos.yml nobody here declares; raises where a query of it can never count what it says.
+
+    Without the library that reads queries nothing is told.
+    """
+    path = folder / FILE
+    if not path.is_file() or importlib.util.find_spec("promql_parser") is None:
+        return []
+    from servewatch.check import promised
+
+    wrong, unknown = promised.doubts(path, own)
+    if wrong:
+        raise ObjectiveInvalid("\n".join(map(str, wrong)))
+    return [str(problem) for problem in unknown]
+
+
+def strangers(folder: Path, services: Collection[str]) -> list[str]:
+    """Tell which services slos.yml promises something of, where these are the ones that there are."""
+    promised = {objective.service for objective in slo.own(folder)} - {"", *services}
+    served = " and ".join(sorted(services)) or "nothing"
+    return [
+        f"{FILE} promises something of {name!r}, and this stack watches {served}: where nothing else is called so, "
+        "that is measured by nobody, and SLOBlind will say it"
+        for name in sorted(promised)
+    ]

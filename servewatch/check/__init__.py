@@ -19,6 +19,9 @@ from servewatch.stack import promtool
 __all__ = ["Checked", "Declared", "Problem", "Query", "check", "check_folder", "declared", "queries"]
 
 
+_ELSEWHERE = "a metric of servewatch, one of --service MODULE:NAME, a recording of these rules, or --foreign REGEX"
+
+
 @dataclass(frozen=True, slots=True)
 class Checked:
     """What was looked at, and what is wrong with it."""
@@ -40,7 +43,7 @@ def check_folder(
     """Check somebody's own dashboards and rules; what the rules record may be read by all of it."""
     sources, unreadable = found(path)
     rules = [source.content for source in sources if source.kind == "rules"]
-    known = with_rules(declared(own, foreign), rules, labels_of)
+    known = with_rules(declared(own, foreign, _ELSEWHERE), rules, labels_of)
     checked = _checked(sources, known, path if path.is_dir() else path.parent, scrape, console=False)
     return Checked(checked.queries, [*unreadable, *checked.problems], checked.dashboards)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import alerts
@@ -39,6 +39,9 @@ class Declared:
     foreign: tuple[re.Pattern[str], ...] = ()
     """Names that others declare, and of which nothing is known but that they may be read."""
 
+    where: str = "a metric of monitoring/catalogue or a recording of alerts/"
+    """What a name can be, for somebody who reads that this one is nothing."""
+
     def like(self, name: str) -> str:
         """Name what is declared and looks alike, for somebody who mistyped."""
         close = difflib.get_close_matches(name, [*self.series, *self.alerts], n=1)
@@ -49,7 +52,7 @@ class Declared:
         return any(pattern.fullmatch(name) for pattern in self.foreign)
 
 
-def declared(own: Iterable[Metric] = (), foreign: Iterable[str] = ()) -> Declared:
+def declared(own: Iterable[Metric] = (), foreign: Iterable[str] = (), where: str = "") -> Declared:
     """Collect what the catalogue and the recordings declare, and what a service declares of its own."""
     series: dict[str, Series] = {}
     for metric in (*catalogue.ALL, *adapters.METRICS, *own):
@@ -61,7 +64,8 @@ def declared(own: Iterable[Metric] = (), foreign: Iterable[str] = ()) -> Declare
     for recording in adapters.GAPS:
         series |= {name: Series("gauge", labels, True) for name, labels in recording.series.items()}
     names = frozenset(alert.name for alert in alerts.ALERTS)
-    return Declared(series, names, forgotten(), tuple(re.compile(pattern) for pattern in foreign))
+    known = Declared(series, names, forgotten(), tuple(re.compile(pattern) for pattern in foreign))
+    return replace(known, where=where) if where else known
 
 
 def _of_metric(metric: Metric) -> dict[str, Series]:
@@ -86,8 +90,8 @@ def with_rules(known: Declared, documents: Iterable[Any], reads: Any) -> Declare
         if "alert" in rule:
             names.add(str(rule["alert"]))
         elif str(rule.get("record")) not in known.series:
-            labels = reads(str(rule.get("expr", "")), Declared(series, known.alerts, {}, known.foreign))
+            labels = reads(str(rule.get("expr", "")), replace(known, series=series, forgotten={}))
             added = frozenset(rule.get("labels", {}))
             bounds = _bounds(str(rule.get("expr", "")), series)
             series[str(rule.get("record"))] = Series("gauge", (labels or frozenset()) | added, True, bounds)
-    return Declared(series, frozenset(names), known.forgotten, known.foreign)
+    return replace(known, series=series, alerts=frozenset(names))

@@ -116,8 +116,7 @@ class Reader:
         if name in self.declared.forgotten:
             self.say(f"{name!r} is {self.declared.forgotten[name]}", "it there, so that it can be read", name)
             return
-        where = "a metric of monitoring/catalogue or a recording of alerts/"
-        self.say(f"{name!r} is declared nowhere", f"{where}{self.declared.like(name)}", name)
+        self.say(f"{name!r} is declared nowhere", f"{self.declared.where}{self.declared.like(name)}", name)
 
     def _several(self, matchers: Any) -> Labels | None:
         """A selector that names no metric, or several by a regular expression."""

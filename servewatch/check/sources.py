@@ -61,7 +61,7 @@ class Source:
 def ours(root: Path) -> list[Source]:
     """Read every file of this project that holds queries."""
     paths = (path for pattern in OURS for path in sorted(root.glob(pattern)))
-    return [source for path in paths if (source := _source(path, path.relative_to(root))) is not None]
+    return [found for path in paths if (found := source(path, path.relative_to(root))) is not None]
 
 
 def found(path: Path) -> tuple[list[Source], list[Problem]]:
@@ -73,17 +73,18 @@ def found(path: Path) -> tuple[list[Source], list[Problem]]:
         if inner.suffix not in _ENDINGS or _SKIPPED & set(inner.parts):
             continue
         try:
-            source = _source(inner, inner)
+            read = source(inner, inner)
         except (ValueError, OSError) as failed:
             problems.append(
                 Problem(inner, "the file", "", f"cannot be read: {failed}", f"a file of {inner.suffix[1:]}")
             )
             continue
-        sources += [source] if source is not None else []
+        sources += [read] if read is not None else []
     return sources, problems
 
 
-def _source(path: Path, file: Path) -> Source | None:
+def source(path: Path, file: Path) -> Source | None:
+    """Read one file, which is told as `file`; None where it holds no queries."""
     if path.suffix == ".md":
         return Source(path, file, "text", path.read_text(encoding="utf-8"))
     content = located.read(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,11 @@ def own_files(service: str) -> dict[Path, str]:
     found = load(service)
     name = name_of(found)
     promised = () if hasattr(found, INSTRUMENTED) else definition(found).slos
+    declared = own.declarations()
     try:
-        return watched.files(name, own.declarations(), slos.objectives(name, promised, Path.cwd()), owner_of(found))
+        for doubt in slos.doubts(Path.cwd(), (made.metric for made in declared)):
+            print(f"{doubt}\n", file=sys.stderr)
+        return watched.files(name, declared, slos.objectives(name, promised, Path.cwd()), owner_of(found))
     except ValueError as wrong:
         raise DeclarationWrong(str(wrong), f"change how {service} declares it") from None
 

@@ -1,4 +1,4 @@
-"""Prints the name under which a service is measured, and writes the files of the metrics that it declares.
+"""Prints what a service says of itself, as JSON, and writes the files of the metrics that it declares.
 
 It runs in a process of its own: a user's module may import much.
 
@@ -8,6 +8,7 @@ python -m servewatch.stack.describe MODULE:NAME [FOLDER]
 from __future__ import annotations
 
 import importlib
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,8 @@ from serving.errors import ServewatchError
 from serving.service import definition
 from serving.settings import Settings
 
-OWNER = "owner="
-"""Begins the last line but one, where there is an owner."""
+OBJECTIVES = 3
+"""The exit code where it is the objectives that are wrong: which, as JSON, is on the last line then."""
 
 INSTRUMENTED = "__servewatch_service__"
 """Where `monitoring.instrument` notes the name of an app that is not ours."""
@@ -36,30 +37,31 @@ def owner_of(found: Any) -> str:
 
 
 def main(target: str, folder: str = "") -> None:
-    """Import the service and write its name, alone on the last line; where that fails, why, in one line."""
+    """Import the service and write its name and more, on the last line; where that fails, why."""
     module, _, attribute = target.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)
         name = name_of(found)
-        if folder:
-            _declared(name, Path(folder), found)
+        doubts = _declared(name, Path(folder), found) if folder else []
     except ServewatchError as error:
         sys.exit(error.message)
     except ObjectiveInvalid as error:
-        sys.exit(str(error))
+        sys.stdout.write(f"\n{json.dumps(str(error))}\n")
+        sys.exit(OBJECTIVES)
     except Exception as error:
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
-    owner = owner_of(found)
-    sys.stdout.write(f"\n{OWNER}{owner}\n{name}\n" if owner else f"\n{name}\n")
+    # What a module prints while it is imported stands before.
+    sys.stdout.write(f"\n{json.dumps({'name': name, 'owner': owner_of(found), 'doubts': doubts})}\n")
 
 
-def _declared(name: str, folder: Path, found: Any) -> None:
+def _declared(name: str, folder: Path, found: Any) -> list[str]:
     # Here and not above: the name alone needs none of what is generated.
     from servewatch import own, slos
 
     own.write(folder, name, own.declarations())
     promised = () if hasattr(found, INSTRUMENTED) else definition(found).slos
     slos.write(folder, slos.objectives(name, promised, Path.cwd()))
+    return slos.doubts(Path.cwd(), (made.metric for made in own.declarations()))
 
 
 if __name__ == "__main__":

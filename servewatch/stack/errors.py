@@ -35,6 +35,12 @@ class ToolMissing(StackError):
     code = "tool_missing"
 
 
+class ObjectivesWrong(StackError):
+    """What a service or slos.yml promises cannot be kept, or not be measured."""
+
+    code = "objectives_wrong"
+
+
 class StartFailed(StackError):
     """A process of the stack did not come up."""
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
+from servewatch import slos
 from servewatch.stack import config, hints, logs, looking, plan, ports, prepare, processes, state, targets, tools
 from servewatch.stack.errors import StackError
 from servewatch.stack.mode import Options, StackStatus
@@ -109,7 +110,7 @@ class Native:
         if options.demo:
             prepare.train_if_missing(home, self.say, wake)
         self._configure(options, told, found["alertmanager"])
-        for odd in filter(None, map(targets.look, options.targets)):
+        for odd in (*self._doubts(told), *filter(None, map(targets.look, options.targets))):
             self.say(odd)
         environment = {**inherited_environment(), processes.STAMP: record.stamp, "PYTHONUNBUFFERED": "1"}
         programs = plan.programs(options, found)
@@ -129,10 +130,18 @@ class Native:
         found = tools.ensure(options.home / "tools", self.say)
         told = prepare.described(options.service, options.home, options.own) if options.serve else self._nobody()
         self._configure(options, told, found["alertmanager"])
+        for odd in self._doubts(told):
+            self.say(odd)
         reload(record, options)
         self.say("the stack runs already: Prometheus and Alertmanager have read their configuration again")
         self.say(f"the service runs on as it is; {hints.command('down', options.home)}, then up, starts it anew")
         return 0
+
+    def _doubts(self, told: prepare.Described) -> list[str]:
+        """What is odd about the objectives, though it may be right."""
+        served = [told.name] if told.name else []
+        services = {*served, *(target.service for target in self.options.targets)}
+        return [*told.doubts, *slos.strangers(Path.cwd(), services)]
 
     def _nobody(self) -> prepare.Described:
         targets.forget(self.options.own, Path.cwd())

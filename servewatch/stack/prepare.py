@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,10 +10,12 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from alerts import alertmanager
-from servewatch.stack.describe import OWNER
-from servewatch.stack.errors import StackError
+from alerts.objectives import FILE
+from servewatch.stack.describe import OBJECTIVES
+from servewatch.stack.errors import ObjectivesWrong, StackError
 from servewatch.stack.mode import Options
 from servewatch.stack.program import LEASH
 from servewatch.stack.wake import Wake
@@ -30,15 +33,12 @@ class Described:
 
     name: str
     owner: str = ""
-
-
-def service_name(service: str, home: Path, own: Path | None = None) -> str:
-    """The name under which a service is measured; raises where it cannot be imported."""
-    return described(service, home, own).name
+    doubts: Sequence[str] = ()
+    """What is odd about its objectives."""
 
 
 def described(service: str, home: Path, own: Path | None = None) -> Described:
-    """The name under which a service is measured, and its owner; raises where it cannot be imported.
+    """The name under which a service is measured, its owner and more; raises where it cannot be imported.
 
     What is generated of the metrics that it declares goes into the folder `own`, as it is imported but once.
     """
@@ -50,15 +50,23 @@ def described(service: str, home: Path, own: Path | None = None) -> Described:
         capture_output=True,
         text=True,
     )
+    if answer.returncode == OBJECTIVES:
+        raise ObjectivesWrong(
+            f"the objectives of {service!r} cannot be kept: {_last(answer.stdout)}",
+            f"change slos= of the service, or {FILE} in {Path.cwd()}",
+        )
     if answer.returncode != 0:
         why = (answer.stderr.strip().splitlines() or ["no reason was given"])[-1]
         raise ServiceInvalid(
             f"service {service!r} cannot be used: {why}",
             f"`python -c 'import {service.partition(':')[0]}'` in this folder shows more; --service takes MODULE:NAME",
         )
-    *before, name = answer.stdout.strip().splitlines()
-    owner = before[-1].removeprefix(OWNER) if before and before[-1].startswith(OWNER) else ""
-    return Described(name, owner)
+    said = _last(answer.stdout)
+    return Described(said["name"], said["owner"], tuple(said["doubts"]))
+
+
+def _last(said: str) -> Any:
+    return json.loads(said.strip().splitlines()[-1])
 
 
 def train_if_missing(home: Path, say: Callable[[str], None], wake: Wake) -> None:

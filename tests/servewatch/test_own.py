@@ -12,6 +12,7 @@ import yaml
 from monitoring.own import Declarations
 from servewatch import own
 from servewatch.stack import config, plan, prepare, promtool
+from servewatch.stack.errors import ObjectivesWrong
 from servewatch.stack.mode import Options
 from servewatch.stack.ports import Ports
 from serving.errors import ServiceInvalid
@@ -124,7 +125,7 @@ def test_what_an_instrumented_app_declares_may_be_asked_for(folder: Path) -> Non
 def test_a_stack_gets_the_files_of_its_service(folder: Path) -> None:
     """The service is imported once, for its name, its rules for Prometheus and its dashboards for the console."""
     options = Options(folder / "home", "shop:Shop")
-    assert prepare.service_name(options.service, options.home, options.own) == "shop"
+    assert prepare.described(options.service, options.home, options.own).name == "shop"
     config.write(options.folder, Ports(), "shop", "")
     (pattern,) = [
         p for p in yaml.safe_load((options.folder / "prometheus.yml").read_text())["rule_files"] if "own" in p
@@ -138,23 +139,23 @@ def test_a_stack_gets_the_files_of_its_service(folder: Path) -> None:
 def test_the_next_service_finds_nothing_of_the_one_before(folder: Path) -> None:
     """A stack of a service without metrics of its own has no rules and no dashboards of another."""
     options = Options(folder / "home", "shop:Shop")
-    prepare.service_name("shop:Shop", options.home, options.own)
-    prepare.service_name("quiet:Quiet", options.home, options.own)
+    prepare.described("shop:Shop", options.home, options.own)
+    prepare.described("quiet:Quiet", options.home, options.own)
     assert not options.own.exists()
 
 
 def test_a_stack_says_which_declaration_is_wrong_before_anything_starts(folder: Path) -> None:
     """An alert that could not work is an error of `up` that names the metric."""
     with pytest.raises(ServiceInvalid, match="metric 'shop_orders_total': its alert on rate above -1 fires always"):
-        prepare.service_name("wrong:Shop", folder / "home", folder / "home/stack/own")
+        prepare.described("wrong:Shop", folder / "home", folder / "home/stack/own")
 
 
 def test_a_stack_says_which_objective_is_wrong_before_anything_starts(folder: Path) -> None:
     """An objective that cannot be read is an error of `up` that tells it, without the name of a class."""
     wished = QUIET.replace("@service", '@service(slos=["avaliability 99%"])')
     (folder / "wished.py").write_text(f"{wished}        return a\n")
-    with pytest.raises(ServiceInvalid, match="'wished:Quiet' cannot be used: objective 'avaliability 99%'"):
-        prepare.service_name("wished:Quiet", folder / "home", folder / "home/stack/own")
+    with pytest.raises(ObjectivesWrong, match="of 'wished:Quiet' cannot be kept: objective 'avaliability 99%'"):
+        prepare.described("wished:Quiet", folder / "home", folder / "home/stack/own")
 
 
 def test_without_an_alert_there_are_no_rules(tmp_path: Path) -> None:

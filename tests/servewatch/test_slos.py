@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -11,13 +12,19 @@ import pytest
 
 from servewatch import slos
 from servewatch.generate import ROOT
-from servewatch.stack import config, promtool
+from servewatch.stack import config, prepare, promtool
+from servewatch.stack.errors import ObjectivesWrong
 from servewatch.stack.ports import Ports
 from serving import api, service
 from serving.errors import ServiceInvalid
 
 SHOP = """
+from monitoring import own
 from serving import api, service
+
+CHECKOUTS = own.counter("checkouts_total", "Checkouts.")
+FAILURES = own.counter("checkout_failures_total", "Checkouts that failed.", labels=("reason",))
+QUEUE = own.gauge("checkout_queue", "Checkouts that wait.")
 
 @service(slos=["latency 99% under 0.25s"])
 class Shop:
@@ -34,11 +41,20 @@ def describe(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=60)
 
 
+def described(folder: Path, monkeypatch: pytest.MonkeyPatch, promises: str) -> prepare.Described:
+    (folder / "shop.py").write_text(SHOP)
+    (folder / "slos.yml").write_text(promises)
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    return prepare.described("shop:Shop", folder, folder / "own")
+
+
 def test_a_stack_records_what_its_service_promises(tmp_path: Path) -> None:
     """The line in the service and the file beside it take the place of the defaults in the stack's rules."""
     (tmp_path / "slos.yml").write_text("shop: [availability 99.5%]\n")
     answer = describe(tmp_path)
-    assert (answer.returncode, answer.stdout.strip()) == (0, "shop"), answer.stderr
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout) == {"name": "shop", "owner": "", "doubts": []}
     config.write(tmp_path, Ports(), "shop", "route: {}", tmp_path / "own")
     text = (tmp_path / "rules" / slos.RULES).read_text()
     assert "vector(0.995)" in text
@@ -57,12 +73,72 @@ def test_a_stack_without_promises_has_the_defaults(tmp_path: Path) -> None:
     assert (tmp_path / "rules" / slos.RULES).read_text() == generated
 
 
-def test_a_promise_that_cannot_be_measured_keeps_the_stack_from_starting(tmp_path: Path) -> None:
-    """What is wrong with the file is what is told, in one line."""
-    (tmp_path / "slos.yml").write_text("shop: [latency 99% under 0.3s]\n")
-    answer = describe(tmp_path)
-    assert answer.returncode == 1
-    assert "0.3 s is no bound of servewatch_request_duration_seconds" in answer.stderr
+def test_a_promise_that_cannot_be_measured_keeps_the_stack_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong with the file is what is told."""
+    with pytest.raises(ObjectivesWrong, match=r"0.3 s is no bound of servewatch_request_duration_seconds"):
+        described(tmp_path, monkeypatch, "shop: [latency 99% under 0.3s]\n")
+
+
+OWN = """
+shop:
+  - name: checkouts
+    objective: 99.5%
+    errors: sum(rate({errors}[$window]))
+    total: sum(rate(checkouts_total[$window]))
+"""
+
+
+def test_a_misspelt_metric_of_an_objective_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing would ever break it; as another program may expose the name it is told with its place, not refused."""
+    assert described(tmp_path, monkeypatch, OWN.format(errors="checkout_failures_total")).doubts == ()
+    (doubt,) = described(tmp_path, monkeypatch, OWN.format(errors="checkout_failres_total")).doubts
+    first, text, caret, expected = doubt.splitlines()
+    assert first == (
+        "slos.yml:5: errors of the objective 'checkouts' of shop: 'checkout_failres_total' is declared nowhere"
+    )
+    assert caret.index("^") == text.index("checkout_failres_total")
+    assert expected.endswith("nothing is ever counted; perhaps checkout_failures_total")
+
+
+@pytest.mark.parametrize(
+    ("errors", "said"),
+    [
+        ('checkout_failures_total{raeson="x"}', "has no label 'raeson'"),
+        ("checkout_queue", "which is no counter"),
+        ("checkout_failures_total) / (", "is not PromQL"),
+    ],
+)
+def test_a_query_that_cannot_count_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, errors: str, said: str
+) -> None:
+    """What a declaration shows to be wrong keeps the stack from starting."""
+    with pytest.raises(ObjectivesWrong, match=said) as refused:
+        described(tmp_path, monkeypatch, OWN.format(errors=errors))
+    assert "slos.yml:5: errors of the objective 'checkouts' of shop" in refused.value.message
+    assert "slos.yml" in (refused.value.help or "")
+
+
+def test_a_service_that_nobody_watches_is_told(tmp_path: Path) -> None:
+    """A misspelt service has objectives that nothing measures; those of every service are nobody's in particular."""
+    (tmp_path / "slos.yml").write_text('shp: [availability 99.5%]\nshop: [drift-free 95%]\n"*": [availability 99%]\n')
+    (told,) = slos.strangers(tmp_path, {"shop"})
+    assert told.startswith("slos.yml promises something of 'shp', and this stack watches shop: ")
+    assert slos.strangers(tmp_path, {"shop", "shp"}) == []
+    assert "watches nothing" in slos.strangers(tmp_path, ())[0]
+
+
+def test_a_generated_objective_of_a_misspelt_metric_is_told(tmp_path: Path) -> None:
+    """`generate --service` writes the files, and says what is odd beside them."""
+    (tmp_path / "shop.py").write_text(SHOP)
+    (tmp_path / "slos.yml").write_text(OWN.format(errors="checkout_failres_total"))
+    command = [sys.executable, "-m", "servewatch", "generate", "--service", "shop:Shop", "--out", "made"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    answer = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60)
+    assert answer.returncode == 0, answer.stderr
+    assert "'checkout_failres_total' is declared nowhere" in answer.stderr
+    assert "checkout_failres_total" in (tmp_path / "made/rules" / slos.RULES).read_text()
 
 
 def test_promises_are_texts() -> None:

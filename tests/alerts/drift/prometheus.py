@@ -21,7 +21,7 @@ WINDOWS = Windows(step="12s", windows=("48s", "192s"), scrape="3s")
 ANSWERS = 1.0
 """After how many seconds a replica answers: what is counted has to be exact where scrapes take their time."""
 FAILS = 3
-"""Which of its scrapes a replica that fails does not answer: each third one, so that each step's end is hit sometimes."""
+"""Which of its scrapes a replica that fails does not answer: each third one, so that some ends of steps are hit."""
 _MODEL = {"service": "fashion", "version": "1", "model": "mlp", "model_version": "1", "reference": "abc"}
 
 

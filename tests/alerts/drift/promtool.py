@@ -35,7 +35,7 @@ def reference(feature: Feature, scrapes: int) -> list[dict[str, str]]:
 
 
 def counter(feature: Feature, label: str, values: Iterable[float | str | None], replica: str = "a") -> dict[str, str]:
-    """What a replica exposed of one bin at each scrape; None where it was not there, "stale" where the scrape failed."""
+    """What a replica exposed of one bin at each scrape; None where it was not there, "stale" where it failed."""
     written = " ".join("_" if value is None else value if isinstance(value, str) else f"{value:g}" for value in values)
     return _one(drift.OBSERVATIONS.name, feature, written, bin=label, instance=replica)
 
