@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ TAKEN = {*SERVICE_LABELS, "job", "instance", "le", "alertname", "alertstate", "s
 _LABEL = re.compile(r"[a-zA-Z][a-zA-Z0-9_]*\Z")
 _ALERT = re.compile(r"[A-Z][A-Za-z0-9]+\Z")
 _DURATION = re.compile(r"[1-9][0-9]*[smhd]\Z")
+_SHORTEST = 60
 
 
 class DeclarationInvalid(ValueError):
@@ -39,6 +41,10 @@ def check_labels(name: str, labels: Iterable[str]) -> None:
                 f"metric {name!r} has the label {label!r}: a label is letters, digits and _, "
                 f"and none of {', '.join(sorted(TAKEN))}, which others write"
             )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +155,11 @@ class Declaration:
             if label not in self.labels:
                 has = f"its labels are {', '.join(self.labels)}" if self.labels else "it has no labels of its own"
                 raise self._wrong(what, f"the label {label!r}", has)
+        for label, value in where.items():
+            known = self.known.get(label, (value,))
+            if not isinstance(value, str) or value not in known:
+                has = f"that label has {', '.join(known)}" if isinstance(value, str) else "a value is a text"
+                raise self._wrong(what, f"where={{{label!r}: {value!r}}}", has)
 
     def _check_panel(self, panel: Panel) -> None:
         if panel.kind not in get_args(PanelKind):
@@ -159,6 +170,9 @@ class Declaration:
     def _check_alert(self, alert: Alert) -> None:
         if (alert.above is None) == (alert.below is None):
             raise self._wrong("alert", f"above={alert.above} and below={alert.below}", "give one of them")
+        for field_name, number in (("above", alert.above), ("below", alert.below), ("minimum", alert.minimum)):
+            if number is not None and not _is_number(number):
+                raise self._wrong("alert", f"{field_name}={number!r}", "it is a number, like 0.05 or 10")
         if not _ALERT.match(self.alert_name):
             raise self._wrong("alert", f"name={self.alert_name!r}", "a name is letters and digits, like OrdersFailed")
         if alert.severity not in get_args(Severity):
@@ -166,6 +180,9 @@ class Declaration:
         for field_name, duration in (("for_", alert.for_), ("window", alert.window)):
             if not _DURATION.match(duration):
                 raise self._wrong("alert", f"{field_name}={duration!r}", "a duration is like 30s, 5m, 1h, 1d")
+        if alert.window.endswith("s") and int(alert.window[:-1]) < _SHORTEST:
+            accepted = f"a rate needs four scrapes, of which there is one in 15s or less: {_SHORTEST}s at least"
+            raise self._wrong("alert", f"window={alert.window!r}", accepted)
 
     def _wrong(self, what: str, given: str, accepted: str) -> DeclarationInvalid:
         return DeclarationInvalid(f"metric {self.metric.name!r}: its {what} has {given}: {accepted}")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitoring.catalogue import Metric
 from servewatch.check import boards, sdk, vocabulary
 from servewatch.check.declared import Declared, declared, with_rules
-from servewatch.check.lint import findings, labels_of
+from servewatch.check.lint import UNREADABLE, findings, labels_of
 from servewatch.check.problem import Problem
 from servewatch.check.reader import SCRAPE
 from servewatch.check.sources import Query, Source, asked, found, ours, queries
@@ -29,6 +29,8 @@ class Checked:
     queries: list[Query]
     problems: list[Problem]
     dashboards: int
+    files: int
+    """How many files there were that can hold queries."""
 
 
 def check(root: Path, scrape: float = SCRAPE) -> Checked:
@@ -45,7 +47,7 @@ def check_folder(
     rules = [source.content for source in sources if source.kind == "rules"]
     known = with_rules(declared(own, foreign, _ELSEWHERE), rules, labels_of)
     checked = _checked(sources, known, path if path.is_dir() else path.parent, scrape, console=False)
-    return Checked(checked.queries, [*unreadable, *checked.problems], checked.dashboards)
+    return replace(checked, problems=[*unreadable, *checked.problems], files=checked.files + len(unreadable))
 
 
 def _checked(sources: list[Source], known: Declared, root: Path, scrape: float, *, console: bool) -> Checked:
@@ -56,8 +58,12 @@ def _checked(sources: list[Source], known: Declared, root: Path, scrape: float, 
         problems += [*boards.linted(source, root), *vocabulary.unknown(source, console)]
         problems += sdk.dropped(source) if sdk.there() else []
     if promtool.find():
-        problems += _with_promtool([source for source in sources if source.kind == "rules"], all_of_them)
-    return Checked(all_of_them, problems, len(drawn))
+        # What does not parse has been told, with its place.
+        broken = {(problem.file, problem.place) for problem in problems if problem.found.startswith(UNREADABLE)}
+        files = {file for file, _ in broken}
+        rules = [source for source in sources if source.kind == "rules" and source.file not in files]
+        problems += _with_promtool(rules, [one for one in all_of_them if (one.file, one.place) not in broken])
+    return Checked(all_of_them, problems, len(drawn), len(sources))
 
 
 def _with_promtool(rules: list[Source], all_of_them: list[Query]) -> Iterator[Problem]:

@@ -141,7 +141,7 @@ def _uneditable(board: dict[str, Any]) -> Iterator[Found]:
         yield (
             "the dashboard",
             f"editable is {board.get('editable')}",
-            "false: edits of what is generated are lost",
+            "false: what is edited in Grafana is lost with the next version of the file",
             "",
             "",
         )

@@ -12,6 +12,9 @@ from servewatch.check.reader import SCRAPE, Found, Labels, Reader, one_of
 from servewatch.check.sources import Query
 from servewatch.check.texts import plain
 
+UNREADABLE = "this is not PromQL"
+"""How the problem of a query begins that nobody can read."""
+
 _NEAR = re.compile(r"'([^']+)'")
 
 
@@ -24,7 +27,7 @@ def findings(query: Query, declared: Declared, scrape: float = SCRAPE) -> list[P
     try:
         tree = promql.parse(plain(query.text))
     except ValueError as failed:
-        return [_problem(query, Found((f"this is not PromQL: {failed}", "a query that parses", _quoted(failed))))]
+        return [_problem(query, Found((f"{UNREADABLE}: {failed}", "a query that parses", _quoted(failed))))]
     counters, samples = query.kind in {"variable", "test"}, query.kind == "series"
     reader = Reader(declared, counters=counters, samples=samples, scrape=scrape)
     labels = reader.read(tree)

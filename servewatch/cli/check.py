@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,12 @@ def check(
     require("promql_parser", "grafanalib")
     with declarations():
         checked = _checked(path, live, service, foreign, scrape)
+    if path is not None and not checked.files:
+        raise click.UsageError(
+            f"{path} holds no dashboard (*.json), no rules or rule tests (*.yml), no slos.yml and no text (*.md)"
+        )
     from servewatch.check import sdk
+    from servewatch.check.boards import LINT, RULES
     from servewatch.stack import promtool
 
     tools = {"promtool": promtool.find() is not None, "grafana-foundation-sdk": sdk.there()}
@@ -46,6 +52,8 @@ def check(
     else:
         for problem in checked.problems:
             print(f"{problem}\n")
+        if path is not None and any(f"({rule})" in problem.found for problem in checked.problems for rule in RULES):
+            print(f"rules in brackets are dashboard-linter's: a file {LINT} beside the dashboards can exclude them\n")
         missing = [name for name, there in tools.items() if not there]
         without = f" (not installed, so what it would say is not known: {', '.join(missing)})" if missing else ""
         counts_text = f"{len(checked.queries)} queries in {checked.dashboards} dashboards, rules and texts"
@@ -57,8 +65,8 @@ def _checked(
     path: Path | None, live: str | None, service: str | None, foreign: tuple[str, ...], scrape: float
 ) -> Checked:
     # Imported here, as whatever a declaration raises comes out with its import.
-    from servewatch.check import Checked, check_folder, declared
     from servewatch.check import check as run
+    from servewatch.check import check_folder, declared
     from servewatch.check.live import Prometheus, empty
     from servewatch.check.stale import stale
     from servewatch.generate import ROOT
@@ -68,7 +76,7 @@ def _checked(
     problems = [*([] if path else stale(ROOT)), *checked.problems]
     if live is not None:
         problems += empty(checked.queries, Prometheus(live), declared(own, foreign))
-    return Checked(checked.queries, problems, checked.dashboards)
+    return replace(checked, problems=problems)
 
 
 def _declared_by(service: str) -> tuple[Metric, ...]:

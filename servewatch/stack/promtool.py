@@ -52,7 +52,8 @@ def check_queries(queries: Mapping[str, str]) -> Answer:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "queries.yml")
         path.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
-        return check_rules([path])
+        answer = check_rules([path])
+        return Answer(answer.fine, answer.text.replace(f"{path}: ", ""))
 
 
 def run_tests(file: Path, seconds: float = PATIENCE) -> Answer:

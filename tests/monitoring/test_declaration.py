@@ -13,7 +13,8 @@ from monitoring.catalogue.declaration import Alert, Declaration, DeclarationInva
 def declared(panel: Panel | None = None, alert: Alert | None = None, **more: Any) -> Declaration:
     wanted: dict[str, Any] = {"name": "orders_total", "kind": "counter", "labels": ("kind", "ok"), **more}
     labels = (*SERVICE_LABELS, *wanted.pop("labels"))
-    return Declaration(Metric(help="Orders.", topic="own", labels=labels, **wanted), panel, alert)
+    known = {"kind": ("book", "disc")}
+    return Declaration(Metric(help="Orders.", topic="own", labels=labels, **wanted), panel, alert, known)
 
 
 @pytest.mark.parametrize(
@@ -28,6 +29,12 @@ def declared(panel: Panel | None = None, alert: Alert | None = None, **more: Any
         (Alert(above=1, where={"shop": "x"}), "its labels are kind, ok"),
         (Alert(above=1, for_="1 minute"), "a duration is like 30s"),
         (Alert(above=1, window="5"), "a duration is like 30s"),
+        (Alert(above=1, window="30s"), "a rate needs four scrapes"),
+        (Alert(above="1"), "above='1': it is a number"),  # type: ignore[arg-type]
+        (Alert(below=float("nan")), "below=nan: it is a number"),
+        (Alert(above=1, minimum="5"), "minimum='5': it is a number"),  # type: ignore[arg-type]
+        (Alert(above=1, where={"ok": 1}), "where={'ok': 1}: a value is a text"),  # type: ignore[dict-item]
+        (Alert(above=1, where={"kind": "bok"}), "where={'kind': 'bok'}: that label has book, disc"),
         (Alert(above=1, name="orders-high"), "letters and digits"),
         (Alert(above=1, severity="critical"), "page or ticket"),  # type: ignore[arg-type]
     ],

@@ -150,6 +150,42 @@ def test_the_command_takes_a_path_and_tells_like_a_compiler(tmp_path):
     assert (answer.exit_code, " 0 problems" in answer.output) == (0, True)
 
 
+BOARD = {
+    "title": "Baskets",
+    "panels": [{"id": 1, "type": "stat", "title": "Now", "targets": [{"refId": "A", "expr": "sum(up"}]}],
+}
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is missing; run: apt-get install prometheus")
+def test_what_nobody_can_read_is_told_once(tmp_path):
+    """A query that does not parse is one problem with its place, in a dashboard and in rules: promtool adds none."""
+    (tmp_path / "board.json").write_text(json.dumps(BOARD))
+    (tmp_path / "shop.yml").write_text("groups: [{name: shop, rules: [{record: a, expr: 'sum(('}]}]\n")
+    found = [problem for problem in check_folder(tmp_path).problems if "-rule)" not in problem.found]
+    told = [str(problem) for problem in found if "uneditable" not in problem.found]
+    places = sorted(line.split(": this is not PromQL")[0].removeprefix(f"{tmp_path}/") for line in told)
+    assert places == ["board.json:1: panel 'Now', query A", "shop.yml:1: recording a"]
+
+
+def test_rules_that_may_be_excluded_are_told_how(tmp_path):
+    """Whoever reads of a rule of dashboard-linter reads where to exclude it; where no such rule speaks nobody does."""
+    (tmp_path / "board.json").write_text(json.dumps(BOARD))
+    assert "a file .lint beside the dashboards" in CliRunner().invoke(command, [str(tmp_path)]).output
+    (tmp_path / "board.json").unlink()
+    (tmp_path / "shop.yml").write_text(OWN_RULES)
+    assert ".lint" not in CliRunner().invoke(command, [str(tmp_path)]).output
+
+
+def test_a_folder_without_anything_to_check_is_wrong_usage(tmp_path):
+    """Nothing found is not the same as nothing wrong."""
+    (tmp_path / "notes.txt").write_text("sum(up)")
+    answer = CliRunner().invoke(command, [str(tmp_path)])
+    assert answer.exit_code == 2
+    assert "holds no dashboard (*.json)" in answer.output
+    (tmp_path / "slos.yml").write_text("shop: [availability 99%]\n")
+    assert CliRunner().invoke(command, [str(tmp_path)]).exit_code == 0
+
+
 def test_the_command_answers_in_json():
     """`check --json` is an object with the number of queries, what was used to check, and the problems."""
     answer = CliRunner().invoke(command, ["--json"])
