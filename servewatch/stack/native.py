@@ -123,9 +123,9 @@ class Native:
 
     def _again(self, record: state.StackRecord) -> int:
         """What `up` does where this very stack runs: its configuration is made anew and read without a restart."""
-        same = record.phase == "running" and record.asked == plan.asked(self.options)
-        if not same or self.options.ports not in (Ports(), Ports(**record.ports)):
-            raise state.already_running(record, self.options.home)
+        differs = plan.differs(self.options, record.asked, Ports(**record.ports))
+        if differs or record.phase != "running":
+            raise state.already_running(record, self.options.home, differs)
         options = replace(self.options, ports=Ports(**record.ports))
         found = tools.ensure(options.home / "tools", self.say)
         told = prepare.described(options.service, options.home, options.own) if options.serve else self._nobody()

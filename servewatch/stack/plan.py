@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from servewatch import windows
@@ -83,6 +83,21 @@ def arguments(options: Options) -> list[str]:
 def asked(options: Options) -> tuple[str, ...]:
     """What tells one stack from another in the same home, whatever its ports."""
     return tuple(arguments(replace(options, ports=Ports(), traffic=True, detach=False)))
+
+
+def differs(options: Options, there: Iterable[str], ports: Ports) -> str:
+    """How what is asked for is not the stack that is there, in words of the command line; nothing where it is.
+
+    A port as usual is none that was asked for.
+    """
+    wanted, has = asked(options), tuple(there)
+    accepted = {name: (getattr(Ports(), name), getattr(ports, name)) for name in PORTS}
+    given = {name: getattr(options.ports, name) for name in PORTS}
+    moved = [f"{Ports.flag(name)}={port}" for name, port in given.items() if port not in accepted[name]]
+    more = [*(word for word in wanted if word not in has), *moved]
+    less = [word for word in has if word not in wanted]
+    told = [f"{' '.join(more)} asked for" if more else "", f"it has {' '.join(less)}" if less else ""]
+    return ", ".join(filter(None, told))
 
 
 def _servewatch(*words: str) -> tuple[str, ...]:

@@ -101,9 +101,10 @@ def only_one(folder: Path) -> Iterator[None]:
         yield
 
 
-def already_running(record: StackRecord | None, home: Path) -> StackRunning:
-    """The error for a second stack in the same home."""
+def already_running(record: StackRecord | None, home: Path, differs: str = "") -> StackRunning:
+    """The error for a second stack in the same home, which is not the same for what `differs`."""
     who = f" (process {record.supervisor.pid}, service {record.service})" if record else ""
+    who += f", and is not what is asked for: {differs}" if differs else ""
     look, end = hints.command("status", home), hints.command("down", home)
     return StackRunning(f"a stack is running already{who}", f"{look} to see it, {end} to end it")
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from servewatch.cli.stack import up
-from servewatch.stack import plan
+from servewatch.stack import plan, targets
 from servewatch.stack.mode import Options
 from servewatch.stack.ports import Ports
 
@@ -91,3 +92,18 @@ def test_arguments_mean_the_same_options() -> None:
     assert {name: given[f"port_{name}"] for name in plan.PORTS} == {
         name: getattr(options.ports, name) for name in plan.PORTS
     }
+
+
+def test_what_differs_is_told_in_words_of_the_command_line() -> None:
+    """Another `up` in the same home learns what keeps it from being the stack that runs; usual ports mean no wish."""
+    runs = Options(
+        HOME, service="mine:Service", ports=Ports(prometheus=9999), targets=(targets.parse("mlserver=a:8082"),)
+    )
+    there = plan.asked(runs)
+    assert plan.differs(runs, there, runs.ports) == ""
+    assert plan.differs(replace(runs, ports=Ports(), traffic=False, detach=True), there, runs.ports) == ""
+    assert plan.differs(replace(runs, ports=Ports(console=4000)), there, runs.ports) == "--console-port=4000 asked for"
+    other = replace(runs, service="yours:Service", targets=())
+    assert plan.differs(other, there, runs.ports) == (
+        "--service=yours:Service asked for, it has --service=mine:Service --target=mlserver=a:8082/metrics,service=mlserver"
+    )
