@@ -97,7 +97,7 @@ def test_arguments_mean_the_same_options() -> None:
 def test_what_differs_is_told_in_words_of_the_command_line() -> None:
     """Another `up` in the same home learns what keeps it from being the stack that runs; usual ports mean no wish."""
     runs = Options(
-        HOME, service="mine:Service", ports=Ports(prometheus=9999), targets=(targets.parse("mlserver=a:8082"),)
+        HOME, service="mine:Service", ports=Ports(prometheus=9999), targets=(targets.parse("mlserver=a,service=m"),)
     )
     there = plan.asked(runs)
     assert plan.differs(runs, there, runs.ports) == ""
@@ -105,5 +105,5 @@ def test_what_differs_is_told_in_words_of_the_command_line() -> None:
     assert plan.differs(replace(runs, ports=Ports(console=4000)), there, runs.ports) == "--console-port=4000 asked for"
     other = replace(runs, service="yours:Service", targets=())
     assert plan.differs(other, there, runs.ports) == (
-        "--service=yours:Service asked for, it has --service=mine:Service --target=mlserver=a:8082/metrics,service=mlserver"
+        "--service=yours:Service asked for, it has --service=mine:Service --target=mlserver=a:8082/metrics,service=m"
     )
