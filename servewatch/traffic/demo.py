@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -104,7 +104,8 @@ def cause(fault: faults.Fault, url: str, home: Path, seconds: float | None, prom
             say(f"{now.seconds:4.0f} s  {now.since(before)}; {fault.alert.name} {state}{about}")
             before = now
         client.close()
-    say(f"done; {came_of(fault.alert.name, seen, 'other traffic dilutes the fault, or it ran too short')}")
+    otherwise = "other traffic dilutes the fault, or it ran too short"
+    say(f"done; {came_of(fault.alert.name, seen, otherwise, fault.windows)}")
 
 
 def follow_kill(stack: Mode, seconds: float | None, prometheus: str, say: Say) -> None:
@@ -134,10 +135,12 @@ def follow_kill(stack: Mode, seconds: float | None, prometheus: str, say: Say) -
     say(f"done; {came_of(name, seen, 'the service was back too soon')}")
 
 
-def came_of(name: str, seen: Collection[str], otherwise: str) -> str:
+def came_of(name: str, seen: Collection[str], otherwise: str, windows: Sequence[str] = ()) -> str:
     """What became of an alert, by the states in which it was seen, and why it may have stayed silent."""
     if FIRES in seen:
-        return f"{name} fired, and resolves by itself once its windows have passed"
+        passed = " and ".join(filter(None, [", ".join(windows[:-1]), *windows[-1:]]))
+        of = f", each by itself: those of {passed}" if windows else ""
+        return f"{name} fired, and resolves by itself once its windows have passed{of}"
     if set(seen) <= {UNKNOWN}:
         return f"whether {name} fired is not known: Prometheus does not answer"
     return f"{name} did not fire{', though it was pending' if PENDING in seen else ''}: {otherwise}"

@@ -47,6 +47,7 @@ class Change:
             rate=RATE,
             make=lambda pictures: _sent(self.change(pictures, labels)),
             label="feature",
+            windows=windows.windows,
         )
 
 

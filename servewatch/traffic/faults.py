@@ -32,6 +32,8 @@ class Fault:
     in_flight: int = 64
     label: str = ""
     """The alert's label that tells what it is about, where it is worth telling."""
+    windows: tuple[str, ...] = ()
+    """Over what it looks, where that is longer than anybody waits."""
 
     def plan(self) -> Iterator[tuple[float, int]]:
         """When its requests start."""

@@ -258,6 +258,12 @@ def test_what_came_of_an_alert_is_what_was_seen(seen: set[str], said: str) -> No
     assert ("resolves" in told) == ("fires" in seen)
 
 
+def test_long_windows_are_told() -> None:
+    """An alert of each of several windows ends at its own time, a day later at last: who waits for it should know."""
+    told = demo.came_of("X", {"fires"}, "too short", ("10m", "1h", "1d"))
+    assert told.endswith("once its windows have passed, each by itself: those of 10m, 1h and 1d")
+
+
 @pytest.mark.parametrize(("states", "said"), [(["pending", "firing"], "fires"), (["pending"], "is pending")])
 def test_a_state_is_read_from_prometheus(states: list[str], said: str, service: Any) -> None:
     """Of an alert's instances the one that fires counts; no instance is silence, no answer is told as that."""

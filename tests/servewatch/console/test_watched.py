@@ -13,7 +13,7 @@ from servewatch.check.reader import SCRAPE
 from servewatch.check.sources import Query
 from servewatch.console.watched import queries
 
-TEXTS = ("models", "saved", "replicas", "rates", "drifted", "critical", "bad", "reference", "minimum")
+TEXTS = ("models", "saved", "replicas", "rates", "drifted", "drifted_in", "critical", "bad", "reference", "minimum")
 
 
 def _all() -> list[str]:
