@@ -60,7 +60,7 @@ def queries() -> dict[str, object]:
         "label": LABEL,
         "up": requests.UP.name,
         "columns": [asdict(column) for column in COLUMNS],
-        "budget": f"min({slo.LEFT.name})",
+        "budget": slo.LEFT.name,
         "objectives": OBJECTIVES,
         "dashboard": DASHBOARD,
     }

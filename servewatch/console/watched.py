@@ -6,7 +6,7 @@ from alerts import quality
 from alerts.algebra import by, over
 from alerts.drift import series as drift
 from alerts.drift.scores import MINIMUM_ROWS
-from alerts.promql import rate, select
+from alerts.promql import Expr, rate, select
 from alerts.requests import UP_LATELY
 from alerts.series import Series
 from alerts.windows import LONG, Windows
@@ -47,13 +47,22 @@ def _recorded(found: dict[str, Series] | dict[str, Series], windows: Windows) ->
     return {name: _now(series, windows) for name, series in found.items()}
 
 
+def _of_limit(windows: Windows) -> Expr:
+    score = over("last", drift.SCORE, windows.memory)
+    return score / by("max", drift.SERVICE, over("last", drift.Z_CRITICAL, windows.memory))
+
+
 def _drifted(windows: Windows) -> str:
     """How many features are beyond their limit; nothing where no feature has a score."""
-    score = over("last", drift.SCORE, windows.memory)
-    ratio = score / by("max", drift.SERVICE, over("last", drift.Z_CRITICAL, windows.memory))
     # Over all windows, so that a feature is counted once.
-    worst = by("max", drift.FEATURE, ratio)
+    worst = by("max", drift.FEATURE, _of_limit(windows))
     return (by("count", (), worst > 1) | by("count", (), worst) * 0).expr
+
+
+def _drifted_in(windows: Windows) -> str:
+    """How many features of each model are beyond their limit in each window: where to look for them."""
+    features = by("max", (*drift.FEATURE, "window"), _of_limit(windows))
+    return by("count", (*_MODEL, "window"), features > 1).expr
 
 
 def queries(windows: Windows) -> dict[str, object]:
@@ -65,6 +74,7 @@ def queries(windows: Windows) -> dict[str, object]:
         "rates": f"sum by (service, instance) ({rate(requests.TOTAL, LONG)})",
         "scores": _recorded(SCORES, windows) | {"reference_rows": _now(drift.REFERENCE_ROWS, windows)},
         "drifted": _drifted(windows),
+        "drifted_in": _drifted_in(windows),
         "critical": _now(drift.Z_CRITICAL, windows),
         "bad": _now(drift.QUALITY_RATIO, windows),
         "accuracy": _recorded(ACCURACY, windows),

@@ -107,6 +107,19 @@ export function age(at: number, now = Date.now() / 1000): string {
   return `${Math.floor(span / length)} ${unit}`;
 }
 
+const joined = (large: number, name: string, small: number, other: string): string =>
+  small ? `${large} ${name} ${small} ${other}` : `${large} ${name}`;
+
+/** `1 h 59 min`: a length of time, rounded to the smaller of two units. */
+export function length(span: number): string {
+  if (span < 59.5) return `${Math.max(0, Math.round(span))} s`;
+  const minutes = Math.round(span / 60);
+  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 1440) return joined(Math.floor(minutes / 60), "h", minutes % 60, "min");
+  const hours = Math.round(span / 3600);
+  return joined(Math.floor(hours / 24), "d", hours % 24, "h");
+}
+
 /** `3 min ago`. */
 export function ago(at: number, now = Date.now() / 1000): string {
   return now - at < 1 ? "just now" : `${age(at, now)} ago`;

@@ -4,6 +4,7 @@ import { toBuckets } from "../src/charts/heatmap";
 import { toggled } from "../src/charts/legend";
 import { covered, type Mark } from "../src/charts/marks";
 import { commonTimes, toLines, type Custom } from "../src/charts/lines";
+import { shortened } from "../src/charts/names";
 import { tickTexts } from "../src/charts/scales";
 import { toSpans } from "../src/charts/states";
 import { field, type Frame } from "../src/data/frame";
@@ -87,6 +88,17 @@ test("a click shows a line alone, a second all, with Ctrl it takes one away", ()
   assert.deepEqual([...toggled(keys, new Set(), "a", false)], ["b", "c"]);
   assert.deepEqual([...toggled(keys, new Set(["b", "c"]), "a", false)], []);
   assert.deepEqual([...toggled(keys, new Set(), "a", true)], ["a"]);
+});
+
+test("names that have no room are cut so that they can be told apart", () => {
+  assert.deepEqual(shortened(["a", "b"], 8), ["a", "b"]);
+  assert.deepEqual(shortened(["fashion 127.0.0.1:23464", "fashion 127.0.0.1:9464"], 12), ["…23464", "…9464"]);
+  const features = ["fashion_mnist predicted_class (output)", "fashion_mnist predicted_share (output)"];
+  assert.equal(new Set(shortened(features, 16)).size, 2);
+  for (const name of shortened(features, 16)) assert.ok(name.length <= 16, name);
+  assert.deepEqual(shortened(["RequestErrorsHigh fashion"], 11), ["Reque…shion"]);
+  assert.equal(new Set(shortened(["alpha-one-end", "alpha-two-end", "beta-three-end"], 8)).size, 3);
+  assert.deepEqual(shortened(["same and same", "same and same"], 8), ["sam…same", "sam…same"]);
 });
 
 test("ticks of one unit have as many decimals as the finest of them needs", () => {

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import type { AlertRule, HomeQueries, Target } from "../src/data/api";
 import { serviceFacts, serviceRows, windowText } from "../src/pages/services";
 import { answering, byHealth, isDown, notScraped } from "../src/pages/health";
-import { alertsIn, forPeople, type Firing } from "../src/pages/parts";
-import { untold, verdict, type Facts } from "../src/pages/verdict";
+import { alertsIn, forPeople, lasting, type Firing } from "../src/pages/parts";
+import { spentBudgets, untold, verdict, type Facts } from "../src/pages/verdict";
 import { age, ago } from "../src/time";
 
 const HOME: HomeQueries = {
@@ -108,9 +108,41 @@ test("drift is never under a green banner, and a spent budget is told without an
     more: [],
     unsaid: 0,
   });
-  assert.equal(verdict({ ...FINE, drifted: 0, budget: 0.4 }).text, "Everything is all right");
-  const spent = verdict({ ...FINE, budget: -1 });
-  assert.deepEqual([spent.tone, spent.more], ["ok", ["An objective has spent its error budget: see SLO and alerts."]]);
+  assert.equal(verdict({ ...FINE, drifted: 0, spent: [] }).text, "Everything is all right");
+  const left = (slo: string, value: number) => ({ metric: { service: "shop", slo }, value });
+  const spent = spentBudgets([
+    left("latency", -0.2),
+    left("requests", -1),
+    left("labels", 0.4),
+    left("new", Number.NaN),
+  ]);
+  assert.deepEqual(spent, [
+    "shop requests: 200% of its error budget is spent",
+    "shop latency: 120% of its error budget is spent",
+  ]);
+  assert.deepEqual(spentBudgets([left("latency", -39.5)]), ["shop latency: its error budget is spent 40 times over"]);
+  const found = verdict({ ...FINE, spent });
+  assert.deepEqual([found.tone, found.text], ["ok", "Nothing is wrong now, but an error budget is spent"]);
+  assert.deepEqual(found.more.slice(0, 2), spent);
+  assert.match(found.more[2]!, /pages nobody/);
+});
+
+test("of many budgets that are spent the worst three are told, and how many more there are", () => {
+  const found = verdict({ ...FINE, spent: ["a", "b", "c", "d", "e"] });
+  assert.deepEqual(found.more.slice(0, 4), ["a", "b", "c", "and 2 more error budgets are spent"]);
+});
+
+test("an alert fires since somebody was told, and was pending before", () => {
+  const began = Date.parse("2026-01-01T00:00:00Z") / 1000;
+  const one = (state: string, startsAt = "", duration = 30): Firing => {
+    const { rule, alert: found } = alert(state);
+    return { rule: { ...rule, duration }, alert: { ...found, activeAt: "2026-01-01T00:00:00Z" }, muted: "", startsAt };
+  };
+  assert.equal(lasting(one("firing"), began + 150)![0], "for 2 min, pending 30 s before");
+  assert.equal(lasting(one("firing", "2026-01-01T00:00:45Z"), began + 165)![0], "for 2 min, pending 45 s before");
+  assert.equal(lasting(one("firing", "", 0), began + 120)![0], "for 2 min");
+  assert.equal(lasting(one("pending", "", 60), began + 20)![0], "for 20 s, fires after 1 min");
+  assert.equal(lasting(alert("firing")), null);
 });
 
 test("that nobody is notified is said first where nothing is worse, and beside what is", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { moment, range, rangeLabel, seconds, stepFor } from "../src/time";
+import { length, moment, range, rangeLabel, seconds, stepFor } from "../src/time";
 
 test("durations are read with their units, and nothing else is", () => {
   assert.equal(seconds("1h30m"), 5400);
@@ -30,6 +30,21 @@ test("steps are round, give no more points than fit, and are not under the least
   assert.equal(stepFor({ from: 0, to: 300 }, 600, 15), 15);
   const week = stepFor({ from: 0, to: 604800 }, 700, 15);
   assert.ok(604800 / week <= 700 * 1.2, String(week));
+});
+
+test("a length of time is rounded to the smaller of two units, and never says an hour less than there is", () => {
+  const lengths = {
+    0: "0 s",
+    45.4: "45 s",
+    59.7: "1 min",
+    7199.6: "2 h",
+    7140: "1 h 59 min",
+    3600: "1 h",
+    90: "2 min",
+  };
+  for (const [span, text] of Object.entries({ ...lengths, 93_600: "1 d 2 h", 172_790: "2 d" })) {
+    assert.equal(length(Number(span)), text);
+  }
 });
 
 test("known ranges have words", () => {

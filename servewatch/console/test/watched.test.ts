@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parted } from "../src/pages/empty";
 import { silenceHref } from "../src/pages/parts";
-import { accuracyText, binOrder, binText, selector, standing, stateOf, withSpread } from "../src/pages/watched";
+import {
+  accuracyText,
+  binOrder,
+  binText,
+  driftedBy,
+  driftHref,
+  selector,
+  standing,
+  stateOf,
+  withSpread,
+} from "../src/pages/watched";
 
 const of = (value: number) => [{ metric: { service: "s", model: "m", model_version: "1", window: "1d" }, value }];
 
@@ -19,6 +29,25 @@ test("a bin of a feature with edges says which numbers it holds, with as many di
 test("bins stand in their order, words after numbers, what is missing last", () => {
   const bins = ["missing", "02", "other", "cat", "00"];
   assert.deepEqual(bins.sort(binOrder), ["00", "02", "cat", "other", "missing"]);
+});
+
+test("what drifted is looked for in the window where most did, and of one model where it is one", () => {
+  const found = (model: string, window: string, value: number) => ({
+    metric: { service: "s", model, model_version: "1", window },
+    value,
+  });
+  const windows = ["1h", "1d"];
+  assert.equal(driftHref([], windows), "/drift");
+  assert.equal(driftHref([found("m", "1d", 2)], windows), "/drift?service=s&model=m&model_version=1&window=1d");
+  assert.equal(driftHref([found("m", "1h", 1), found("n", "1d", 2), found("m", "1d", 1)], windows), "/drift?window=1d");
+  assert.equal(driftHref([found("m", "1h", 1), found("m", "1d", 1)], windows).endsWith("window=1h"), true);
+  assert.deepEqual(
+    [...driftedBy([found("m", "1d", 2), found("n", "1d", 1)], windows)],
+    [
+      ["1h", 0],
+      ["1d", 3],
+    ],
+  );
 });
 
 test("too few rows is not as learnt", () => {

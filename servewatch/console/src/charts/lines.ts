@@ -1,6 +1,6 @@
 /** From frames to what uPlot draws: one time axis, gaps, stacks. Pure, so that it is easy to test. */
 
-import { lineColor } from "../data/display";
+import { lineColors } from "../data/display";
 import { nameOf, numbersOf, type Field, type Frame, type Value } from "../data/frame";
 import { reduce } from "../data/reduce";
 
@@ -98,6 +98,7 @@ export function toLines(frames: Frame[], step: number, hidden: ReadonlySet<strin
     numbers.map((one) => one.times),
     step,
   );
+  const colors = lineColors(numbers.map(({ field }) => ({ field, last: reduce(field.values, "lastNotNull") })));
   const seen = new Map<string, number>();
   const lines = numbers.map(({ field, times: own }, index): Line => {
     const name = nameOf(field);
@@ -107,8 +108,7 @@ export function toLines(frames: Frame[], step: number, hidden: ReadonlySet<strin
     const custom = (field.config.custom ?? {}) as Custom;
     const sign = custom.transform === "negative-Y" ? -1 : 1;
     const raw = onTimes(times, own, field.values).map((value) => (value === null ? null : value * sign));
-    const color = lineColor(field, index, reduce(field.values, "lastNotNull"));
-    return { key, name, color, field, custom, raw, drawn: raw, below: null, hidden: hidden.has(key) };
+    return { key, name, color: colors[index]!, field, custom, raw, drawn: raw, below: null, hidden: hidden.has(key) };
   });
   stack(lines);
   return { times, lines, percent: lines.some((line) => line.custom.stacking?.mode === "percent") };

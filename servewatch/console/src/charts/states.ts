@@ -7,6 +7,7 @@ import { nameOf, numbersOf, type Field, type Frame, type Value } from "../data/f
 import { h } from "../dom";
 import { clock, dateTime } from "../time";
 import { write as writeNumber } from "../units";
+import { shortened } from "./names";
 import { boxSize, css, followSize, timeAxis, timeOptions, valueAxis, type Surroundings } from "./frame";
 import type { Chart } from "./timeseries";
 import { tipRow, tooltip } from "./tooltip";
@@ -111,10 +112,8 @@ export function stateLegend(lanes: Lane[]): HTMLElement {
   return h("ul", { class: "legend-list plain" }, ...items);
 }
 
-function shorten(name: string, width: number): string {
-  const room = Math.max(8, Math.floor((width * 0.3) / 7));
-  return name.length > room ? `${name.slice(0, room - 1)}…` : name;
-}
+/** How many letters of a lane's name there is room for. */
+const roomFor = (width: number): number => Math.max(8, Math.floor((width * 0.33) / 6.5));
 
 export function states(box: HTMLElement, around: Surroundings, lanes: () => Lane[], options: StateOptions): Chart {
   const count = lanes().length;
@@ -128,7 +127,10 @@ export function states(box: HTMLElement, around: Surroundings, lanes: () => Lane
     stroke: css("--text"),
     splits: () => lanes().map((_, index) => count - index - 0.5),
     filter: (_, splits) => splits,
-    values: (u) => lanes().map((lane) => shorten(lane.name, u.width)),
+    values: (u) => {
+      const names = lanes().map((lane) => lane.name);
+      return shortened(names, roomFor(u.width));
+    },
   });
   const chart = timeOptions(boxSize(box), around, {
     series: [{}, { scale: "y", show: true, paths: () => null, points: { show: false } }],

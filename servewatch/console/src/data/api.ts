@@ -95,7 +95,7 @@ export interface HomeQueries {
   label: string;
   up: string;
   columns: HomeColumn[];
-  /** What is left of the error budget that has least left. */
+  /** What is left of each error budget; below 0 it is spent. */
   budget: string;
   /** The dashboards of the objectives, and of a service. */
   objectives: string;
@@ -108,8 +108,9 @@ export interface WatchedQueries {
   saved: string;
   replicas: string;
   rates: string;
-  /** How many features are beyond their limit. */
+  /** How many features are beyond their limit, over all windows; and how many of each model in each window. */
   drifted: string;
+  drifted_in: string;
   critical: string;
   bad: string;
   reference: string;
@@ -160,6 +161,8 @@ export interface Target {
 }
 export interface ManagedAlert {
   labels: Record<string, string>;
+  /** When it began to fire, as Prometheus told. */
+  startsAt?: string;
   status: { state: string; silencedBy: string[]; inhibitedBy: string[] };
 }
 export interface Notification {

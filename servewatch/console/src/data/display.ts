@@ -2,6 +2,7 @@
 
 import { classic, classicByName, continuous, named, ramp, seen, threshold } from "../color";
 import type { FieldConfig, Mapping, MappingResult, Override, Panel } from "../model";
+import { toldApart, type Wanted } from "../palette";
 import { format, type Formatted } from "../units";
 import { nameOf, type Field, type Frame, type Value } from "./frame";
 
@@ -140,9 +141,22 @@ export function show(one: Field, value: Value, limits = extent(one), fallback = 
 }
 
 /** The colour of a line: its own where it has one, else the palette's for its place. */
-export function lineColor(one: Field, index: number, last: Value): string {
+function lineColor(one: Field, index: number, last: Value): string {
   const mode = one.config.color?.mode ?? "palette-classic";
   if (mode === "palette-classic-by-name") return seen(classicByName(nameOf(one)));
   if (mode === "palette-classic") return seen(classic(index));
   return seen(colorOf(one.config, last, extent(one), classic(index)));
+}
+
+const KINDS: Record<string, Wanted["kind"]> = { fixed: "fixed", shades: "fixed", thresholds: "value" };
+
+/** The colours of lines or slices that stand beside each other, so that they can be told apart. */
+export function lineColors(lines: { field: Field; last: Value }[]): string[] {
+  return toldApart(
+    lines.map(({ field, last }, index) => {
+      const mode = field.config.color?.mode ?? "palette-classic";
+      const kind = mode.startsWith("palette") ? "free" : (KINDS[mode] ?? "value");
+      return { color: lineColor(field, index, last), kind };
+    }),
+  );
 }

@@ -27,6 +27,8 @@ export class DashboardPage implements Page {
   private drawnFor = "";
   private timer: number | undefined;
   private round = 0;
+  /** The panel that was viewed alone until now. */
+  private left: string | null = null;
   private readonly folded = new Map<number, boolean>();
   private readonly around: Surroundings = { range: { from: 0, to: 1 }, shared: 1, marks: [], zoom: setRange };
   private readonly bar = h("div", { class: "submenu" });
@@ -42,6 +44,7 @@ export class DashboardPage implements Page {
   }
 
   async open(): Promise<void> {
+    document.addEventListener("keydown", this.keys);
     [this.model, this.entries] = await Promise.all([fetchDashboard(this.uid), dashboards()]);
     this.heading.textContent = this.model.title;
     this.around.shared = this.model.graphTooltip ?? 0;
@@ -59,9 +62,22 @@ export class DashboardPage implements Page {
   }
 
   close(): void {
+    document.removeEventListener("keydown", this.keys);
     window.clearTimeout(this.timer);
     this.round += 1;
     for (const frame of this.frames) frame.destroy();
+  }
+
+  /** Escape leaves a panel that is viewed alone; what is open above it takes the key first. */
+  private readonly keys = (event: KeyboardEvent): void => {
+    const busy = event.defaultPrevented || document.querySelector("dialog[open], .popover");
+    if (event.key === "Escape" && !busy && location().parameters.has("viewPanel")) this.leave();
+  };
+
+  private leave(): void {
+    const title = this.grid.querySelector(".alone .panel")?.getAttribute("aria-label");
+    this.left = title ?? null;
+    set({ viewPanel: null });
   }
 
   private time(): TimeState {
@@ -123,7 +139,7 @@ export class DashboardPage implements Page {
       around: this.around,
       links: (url) => writeUrl(url, full, time),
       viewing: location().parameters.has("viewPanel"),
-      open: (panel) => set({ viewPanel: panel ? String(panel.id) : null }),
+      open: (panel) => (panel ? set({ viewPanel: String(panel.id) }) : this.leave()),
     };
   }
 
@@ -165,8 +181,25 @@ export class DashboardPage implements Page {
     const single = alone
       ? list.flatMap((section) => section.panels).find((panel) => String(panel.id) === alone)
       : undefined;
-    if (single) return this.grid.replaceChildren(h("div", { class: "alone" }, this.frame(single, 0)));
+    if (single) return this.grid.replaceChildren(this.way(), h("div", { class: "alone" }, this.frame(single, 0)));
     this.grid.replaceChildren(...list.map((section) => this.section(section)));
+    this.found();
+  }
+
+  /** The way back from a panel that is viewed alone. */
+  private way(): HTMLElement {
+    const button = h("button", { type: "button", class: "button", title: "Escape" }, "Back to the dashboard");
+    button.addEventListener("click", () => this.leave());
+    return h("p", { class: "way" }, button);
+  }
+
+  /** Puts reader and focus where they were before they viewed a panel alone. */
+  private found(): void {
+    const panels = [...this.grid.querySelectorAll<HTMLElement>(".panel")];
+    const panel = this.left === null ? undefined : panels.find((one) => one.getAttribute("aria-label") === this.left);
+    this.left = null;
+    panel?.scrollIntoView({ block: "center" });
+    panel?.querySelector<HTMLElement>(".menu-button")?.focus({ preventScroll: true });
   }
 
   private titles(list: Section[]): void {

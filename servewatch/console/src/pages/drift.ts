@@ -8,7 +8,7 @@ import { distribution, type Share } from "./distribution";
 import { LivePage } from "./live";
 import { block, tag } from "./parts";
 import { choices, tableOf, type Cell } from "./table";
-import { binOrder, binText, count, selector, stateOf } from "./watched";
+import { binOrder, binText, count, driftedBy, selector, stateOf } from "./watched";
 
 const KEY = ["service", "model", "model_version", "reference", "feature", "role"];
 const MODEL = ["service", "model", "model_version"];
@@ -49,12 +49,15 @@ export class DriftPage extends LivePage {
     const { watched } = this.settings;
     const { parameters } = location();
     const window = parameters.get("window") ?? watched.windows[0] ?? "1h";
-    const asked = [...Object.values(watched.scores), watched.critical, watched.bad];
+    const asked = [...Object.values(watched.scores), watched.critical, watched.bad, watched.drifted_in];
     const answers = await Promise.all(asked.map(instant));
+    const drifted = answers.pop()!.filter(({ metric }) => this.asked(metric));
     const [score, rows, psi, ks, moved, learnt, critical, bad] = answers.map((list) =>
       list.filter(({ metric }) => metric.window === undefined || metric.window === window),
     ) as [Sample[], Sample[], Sample[], Sample[], Sample[], Sample[], Sample[], Sample[]];
-    const windows = choices("Window", watched.windows, window, (one) => set({ window: one }));
+    const counts = driftedBy(drifted, watched.windows);
+    const noted = (one: string): string => (counts.get(one) ? `${counts.get(one)} drifted` : "");
+    const windows = choices("Window", watched.windows, window, (one) => set({ window: one }), noted);
     const all = rows.map((one): Watched => {
       const limit = critical.find(({ metric }) => metric.service === one.metric.service)?.value;
       const value = among(score, one.metric);
@@ -62,7 +65,7 @@ export class DriftPage extends LivePage {
       return { metric: one.metric, rows: one.value, ratio };
     });
     const own = all
-      .filter(({ metric }) => MODEL.every((key) => (parameters.get(key) ?? metric[key]) === metric[key]))
+      .filter(({ metric }) => this.asked(metric))
       .sort((a, b) => (b.ratio ?? -1) - (a.ratio ?? -1) || `${a.metric.feature}`.localeCompare(`${b.metric.feature}`));
     if (own.length === 0) return [windows, await this.nothing(window)];
     const chosen =
@@ -79,8 +82,25 @@ export class DriftPage extends LivePage {
     return [
       windows,
       await this.compared(chosen, among(learnt, chosen.metric), window),
-      block(`Features, the last ${window}`, [table, h("p", { class: "dim small" }, READING)], this.dashboard()),
+      block(
+        `Features, the last ${window}`,
+        [own.length < all.length ? this.others() : null, table, h("p", { class: "dim small" }, READING)],
+        this.dashboard(),
+      ),
     ];
+  }
+
+  /** Whether the address asks for this model. */
+  private asked(metric: Labels): boolean {
+    const { parameters } = location();
+    return MODEL.every((key) => (parameters.get(key) ?? metric[key]) === metric[key]);
+  }
+
+  /** The way back to all models, where the address asks for one. */
+  private others(): HTMLElement {
+    const window = location().parameters.get("window");
+    const href = window ? `/drift?window=${encodeURIComponent(window)}` : "/drift";
+    return h("p", { class: "dim" }, "Of one model. ", h("a", { href }, "All models"));
   }
 
   private dashboard(): HTMLElement {

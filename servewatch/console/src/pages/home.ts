@@ -21,7 +21,8 @@ import { alertCard, alertsIn, block, failed, forPeople, notificationRow, type Fi
 import { answering, byHealth, healthTag, isDown, notScraped } from "./health";
 import { renew, repeat, type Page } from "./page";
 import { serviceFacts, serviceRows, serviceTable, type Cell } from "./services";
-import { pages, untold, verdict } from "./verdict";
+import { pages, spentBudgets, untold, verdict } from "./verdict";
+import { driftHref } from "./watched";
 
 type Answer<T> = { value: T } | { error: unknown };
 interface Seen {
@@ -31,6 +32,7 @@ interface Seen {
   sent: Answer<Notification[]>;
   columns: Answer<Cell[][]>;
   drifted: Answer<Cell[]>;
+  driftedIn: Answer<Cell[]>;
   budget: Answer<Cell[]>;
 }
 
@@ -47,16 +49,17 @@ const valueOf = <T>(answer: Answer<T>): T | null => ("value" in answer ? answer.
 
 async function look(settings: Config): Promise<Seen> {
   const { home } = settings;
-  const [seenTargets, rules, managed, sent, columns, drifted, budget] = await Promise.all([
+  const [seenTargets, rules, managed, sent, columns, drifted, driftedIn, budget] = await Promise.all([
     attempt(targets()),
     attempt(alertRules()),
     attempt(managedAlerts()),
     attempt(notifications()),
     attempt(Promise.all([home.up, ...home.columns.map((column) => column.expr)].map(instant))),
     attempt(instant(settings.watched.drifted)),
+    attempt(instant(settings.watched.drifted_in)),
     attempt(instant(home.budget)),
   ]);
-  return { targets: seenTargets, rules, managed, sent, columns, drifted, budget };
+  return { targets: seenTargets, rules, managed, sent, columns, drifted, driftedIn, budget };
 }
 
 function loudness(firing: Firing[]): Tone {
@@ -73,6 +76,9 @@ function tile(label: string, value: string, tone: Tone, href: string): HTMLEleme
     h("span", { class: "tile-label" }, label),
   );
 }
+
+const serviceHref = (uid: string, service = ""): string =>
+  service ? `/d/${uid}?var-service=${encodeURIComponent(service)}` : `/d/${uid}`;
 
 /** A number that a stack may not have: no feature is watched, no objective has seen requests. */
 function numberTile(
@@ -153,7 +159,7 @@ export class HomePage implements Page {
     const blind = [...new Set([seen.targets, seen.rules, seen.managed, seen.sent].map(errorOf).filter(Boolean))];
     const unheard = untold(errorOf(seen.managed), rules ? alertsIn("firing", rules, managed) : [], managed);
     const services = rows.map(serviceFacts);
-    const numbers = { drifted: valueOf(seen.drifted)?.[0]?.value, budget: valueOf(seen.budget)?.[0]?.value };
+    const numbers = { drifted: valueOf(seen.drifted)?.[0]?.value, spent: spentBudgets(valueOf(seen.budget) ?? []) };
     const reached = { watched: list?.length ?? 0, unscraped: list?.filter(notScraped).length ?? 0 };
     const facts = { firing, pending, services, down, ...reached, blind, untold: unheard, ...numbers };
     const { tone, text, more, unsaid } = verdict(facts);
@@ -193,6 +199,8 @@ export class HomePage implements Page {
     const reached = list && answering(list);
     const sent = valueOf(seen.sent);
     const count = services?.length ?? 0;
+    const known = (valueOf(seen.budget) ?? []).filter((one) => !Number.isNaN(one.value));
+    const least = known.sort((a, b) => a.value - b.value)[0];
     return h(
       "nav",
       { class: "tiles", "aria-label": "At a glance" },
@@ -204,13 +212,19 @@ export class HomePage implements Page {
       ),
       tile("alerts firing", firing ? String(firing.length) : "?", !firing ? "bad" : loudness(firing), "/alerts"),
       tile("targets up", reached?.text ?? "?", reached?.tone ?? "bad", "/targets"),
-      numberTile("features drifted", seen.drifted, (value) => value > 0, String, "/drift"),
+      numberTile(
+        "features drifted",
+        seen.drifted,
+        (value) => value > 0,
+        String,
+        driftHref(valueOf(seen.driftedIn) ?? [], settings.watched.windows),
+      ),
       numberTile(
         "least error budget left",
-        seen.budget,
+        least === undefined ? seen.budget : { value: [least] },
         (value) => value < 0,
         (value) => (value < 0 ? "spent" : write(value, "percentunit", 0)),
-        `/d/${settings.home.objectives}`,
+        serviceHref(settings.home.objectives, least?.metric.service),
       ),
       tile("notifications", sent ? String(sent.length) : "?", sent ? "idle" : "warn", "/notifications"),
     );

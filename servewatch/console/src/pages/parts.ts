@@ -3,7 +3,7 @@
 import type { AlertInstance, AlertRule, ManagedAlert, Notification } from "../data/api";
 import { h, icon } from "../dom";
 import { runbookHref } from "../runbook";
-import { age, ago, dateTime } from "../time";
+import { ago, dateTime, length } from "../time";
 
 const HIDDEN = new Set(["alertname", "severity", "__name__"]);
 
@@ -39,11 +39,24 @@ export function when(iso: string | undefined): HTMLElement {
   return h("time", { datetime: iso ?? "", title: dateTime(at), class: "dim" }, ago(at));
 }
 
-/** How long something has been so. */
-function lasting(iso: string): HTMLElement | null {
-  const at = Date.parse(iso) / 1000;
-  if (Number.isNaN(at) || at <= 0) return null;
-  return h("time", { datetime: iso, title: `since ${dateTime(at)}`, class: "dim" }, `for ${age(at)}`);
+/** How long an alert fires and how long it was pending before: who was told, was told when it began to fire. */
+export function lasting({ rule, alert, startsAt = "" }: Firing, now = Date.now() / 1000): [string, string] | null {
+  const [active, told] = [alert.activeAt, startsAt].map((iso) => Date.parse(iso) / 1000) as [number, number];
+  if (Number.isNaN(active) || active <= 0) return null;
+  const waits = rule.duration || 0;
+  if (alert.state === "pending") {
+    return [`for ${length(now - active)}, fires after ${length(waits)}`, `pending since ${dateTime(active)}`];
+  }
+  // Without Alertmanager's word: it fired at the first look after its time.
+  const fired = Math.min(now, told >= active ? told : active + waits);
+  const before = fired - active >= 1 ? `, pending ${length(fired - active)} before` : "";
+  const since = `firing since ${dateTime(fired)}${before ? `, pending since ${dateTime(active)}` : ""}`;
+  return [`for ${length(now - fired)}${before}`, since];
+}
+
+function lastingTime(one: Firing): HTMLElement | null {
+  const [text, title] = lasting(one) ?? [];
+  return text ? h("time", { datetime: one.alert.activeAt, title, class: "dim" }, text) : null;
 }
 
 export function runbook(annotations: Record<string, string>, service = ""): HTMLElement | null {
@@ -74,14 +87,15 @@ export interface Firing {
   rule: AlertRule;
   alert: AlertInstance;
   muted: string;
+  /** When it began to fire, where Alertmanager has been told. */
+  startsAt?: string | undefined;
 }
 
 export function sameLabels(managed: ManagedAlert, alert: AlertInstance): boolean {
   return Object.entries(alert.labels).every(([name, value]) => managed.labels[name] === value);
 }
 
-function muted(alert: AlertInstance, managed: ManagedAlert[]): string {
-  const status = managed.find((one) => sameLabels(one, alert))?.status;
+function muted(status: ManagedAlert["status"] | undefined): string {
   if (status?.silencedBy.length) return "silenced";
   return status?.inhibitedBy.length ? "inhibited" : "";
 }
@@ -105,12 +119,16 @@ export function alertsIn(state: string, rules: AlertRule[], managed: ManagedAler
     .flatMap((rule) =>
       (rule.alerts ?? [])
         .filter((alert) => alert.state === state)
-        .map((alert) => ({ rule, alert, muted: muted(alert, managed) })),
+        .map((alert) => {
+          const found = managed.find((one) => sameLabels(one, alert));
+          return { rule, alert, muted: muted(found?.status), startsAt: found?.startsAt };
+        }),
     )
     .sort(byUrgency);
 }
 
-export function alertCard({ rule, alert, muted: why }: Firing, uid: string): HTMLElement {
+export function alertCard(one: Firing, uid: string): HTMLElement {
+  const { rule, alert, muted: why } = one;
   const { summary, description } = alert.annotations;
   const severity = alert.labels.severity;
   return h(
@@ -124,7 +142,7 @@ export function alertCard({ rule, alert, muted: why }: Firing, uid: string): HTM
       severity ? tag(severity) : null,
       why ? tag(why, "idle") : null,
       h("span", { class: "grow" }),
-      lasting(alert.activeAt),
+      lastingTime(one),
     ),
     summary ? h("p", { class: "summary" }, summary) : null,
     description && description !== summary ? h("p", { class: "dim" }, description) : null,

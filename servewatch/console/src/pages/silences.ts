@@ -3,7 +3,7 @@
 import { addSilence, endSilence, managedAlerts, silences, type ManagedAlert, type Silence } from "../data/api";
 import { h } from "../dom";
 import { ordered, quieted, writeMatcher } from "../silences";
-import { age, dateTime } from "../time";
+import { dateTime, length } from "../time";
 import { LivePage } from "./live";
 import { block, failed, tag, type Tone } from "./parts";
 import { silenceForm } from "./silenceform";
@@ -17,8 +17,8 @@ function times({ status, startsAt, endsAt }: Silence): string {
     number,
     number,
   ];
-  if (status.state === "pending") return `begins in ${age(now, start)}, ends ${dateTime(end)}`;
-  return status.state === "active" ? `ends in ${age(now, end)}, at ${dateTime(end)}` : `ended ${dateTime(end)}`;
+  if (status.state === "pending") return `begins in ${length(start - now)}, ends ${dateTime(end)}`;
+  return status.state === "active" ? `ends in ${length(end - now)}, at ${dateTime(end)}` : `ended ${dateTime(end)}`;
 }
 
 export class SilencesPage extends LivePage {

@@ -41,13 +41,20 @@ export function tableOf(headings: (Heading | string)[], rows: Cell[][], label: s
   );
 }
 
-/** A choice of a few that stands in the address. */
-export function choices(label: string, all: string[], chosen: string, choose: (one: string) => void): HTMLElement {
+/** A choice of a few that stands in the address; `noted` says what is to be found behind each. */
+export function choices(
+  label: string,
+  all: string[],
+  chosen: string,
+  choose: (one: string) => void,
+  noted: (one: string) => string = () => "",
+): HTMLElement {
   const buttons = all.map((one) =>
     h(
       "button",
       { type: "button", class: "button", "aria-pressed": String(one === chosen), onclick: () => choose(one) },
       one,
+      noted(one) ? h("span", { class: "noted" }, noted(one)) : null,
     ),
   );
   return h(

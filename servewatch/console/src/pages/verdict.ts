@@ -1,7 +1,9 @@
 /** The home page's answer: the worst of what is known, said in one line, with what it stands on. */
 
 import type { ManagedAlert, Target } from "../data/api";
+import { write } from "../units";
 import { forPeople, sameLabels, type Firing, type Tone } from "./parts";
+import type { Cell } from "./services";
 
 /** A service, as far as the answer depends on it. */
 export interface Service {
@@ -24,8 +26,8 @@ export interface Facts {
   untold?: string;
   /** Features beyond their limit of drift. */
   drifted?: number;
-  /** What is left of the error budget that has least left: below 0 it is spent, which is past and not wrong now. */
-  budget?: number;
+  /** Objectives that have spent their error budgets: of what is past, so nothing is wrong now, and yet not all is right. */
+  spent?: string[];
 }
 export interface Verdict {
   tone: Tone;
@@ -40,6 +42,8 @@ const amount = (count: number, one: string, many: string): string => (count === 
 export const pages = (one: Firing): boolean => one.alert.labels.severity !== "ticket";
 
 const SOON = 120_000;
+const SPENT = "Nothing is wrong now, but an error budget is spent";
+const PAST = "That is past, and pages nobody; SLO and alerts shows what spent it. Until it is back, change little.";
 
 /** Why nobody is notified; what always fires is there to show that somebody would be. */
 export function untold(error: string, firing: Firing[], managed: ManagedAlert[], now = Date.now()): string {
@@ -73,6 +77,25 @@ function unsettled({
   return unscraped === watched ? ["warn", "No target has been scraped yet"] : null;
 }
 
+/** Objectives whose budgets are spent, the worst first, by the share of it that is left. */
+export function spentBudgets(left: Cell[]): string[] {
+  return left
+    .filter((one) => one.value < 0)
+    .sort((a, b) => a.value - b.value)
+    .map(({ metric, value }) => {
+      const name = [metric.service, metric.slo].filter(Boolean).join(" ");
+      const spent = 1 - value;
+      return spent < 10
+        ? `${name}: ${write(spent * 100, "percent", 0)} of its error budget is spent`
+        : `${name}: its error budget is spent ${Math.floor(spent)} times over`;
+    });
+}
+
+function spentLines(spent: string[]): string[] {
+  const more = spent.length > 3 ? [`and ${spent.length - 3} more error budgets are spent`] : [];
+  return spent.length ? [...spent.slice(0, 3), ...more, PAST] : [];
+}
+
 /** Monitoring that cannot see is itself a fault, and the first one to name. */
 export function verdict(facts: Facts): Verdict {
   const { firing, pending, services, down, watched, blind } = facts;
@@ -92,7 +115,7 @@ export function verdict(facts: Facts): Verdict {
         ? ["bad", "Nobody is notified of alerts"]
         : loud.length
           ? ["warn", amount(loud.length, "One ticket is open", "tickets are open")]
-          : (unsettled(facts) ?? ["ok", "Everything is all right"]);
+          : (unsettled(facts) ?? ["ok", facts.spent?.length ? SPENT : "Everything is all right"]);
   const first = facts.untold && !paged.length && !dead.length ? [facts.untold] : [];
   const told = loud.length ? loud : firing;
   const known = [...first, ...told.slice(0, 4).map(words), ...dead.slice(0, 4)];
@@ -105,7 +128,7 @@ export function verdict(facts: Facts): Verdict {
     ...(facts.unscraped ? [amount(facts.unscraped, "One target is", "targets are") + " not scraped yet"] : []),
     ...(facts.untold ? [facts.untold] : []),
     ...blind,
-    ...((facts.budget ?? 0) < 0 ? ["An objective has spent its error budget: see SLO and alerts."] : []),
+    ...spentLines(facts.spent ?? []),
     ...(watched === 0 ? ["Prometheus scrapes no target."] : []),
   ];
   const said = (line: string): boolean => text.endsWith(line.replace(/^pending: /, ""));

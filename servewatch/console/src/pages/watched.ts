@@ -27,6 +27,20 @@ export function modelQuery(metric: Labels, window = ""): string {
   return parts.toString();
 }
 
+/** Of each window, how many features are beyond their limit in it. */
+export function driftedBy(found: Sample[], windows: string[]): Map<string, number> {
+  const inWindow = (window: string): Sample[] => found.filter((one) => one.metric.window === window);
+  return new Map(windows.map((window) => [window, inWindow(window).reduce((sum, one) => sum + one.value, 0)]));
+}
+
+/** The page of drift at the window, and at the model, where most features drifted: another has nothing to show. */
+export function driftHref(found: Sample[], windows: string[]): string {
+  const [window, most] = [...driftedBy(found, windows)].reduce((best, one) => (one[1] > best[1] ? one : best), ["", 0]);
+  if (!most) return "/drift";
+  const models = found.filter((one) => one.metric.window === window && one.value > 0);
+  return `/drift?${modelQuery(models.length === 1 ? models[0]!.metric : {}, window)}`;
+}
+
 export const percent = (value: number): string => `${(value * 100).toFixed(1)}%`;
 
 /** An accuracy with how unsure it is, twice its standard deviation to each side. */

@@ -1,7 +1,7 @@
 /** The pie panel: shares of a whole. */
 
 import { readableOn } from "../color";
-import { lineColor, write } from "../data/display";
+import { lineColors, write } from "../data/display";
 import { h, svg } from "../dom";
 import type { Panel } from "../model";
 import { format, write as writeNumber } from "../units";
@@ -35,12 +35,10 @@ function label(from: number, to: number, inner: number, text: string, color: str
 
 export function pie(box: HTMLElement, values: Single[], panel: Panel): void {
   const options = (panel.options ?? {}) as PieOptions;
+  const colors = lineColors(values.map((one) => ({ field: one.field, last: one.shown.value })));
   const parts = values.map((one, index) => ({
     one,
-    color:
-      one.field.config.color?.mode && one.field.config.color.mode !== "palette-classic"
-        ? one.shown.color
-        : lineColor(one.field, index, one.shown.value),
+    color: one.shown.mapped ? one.shown.color : colors[index]!,
     size: typeof one.shown.value === "number" ? Math.max(0, one.shown.value || 0) : 0,
   }));
   const total = parts.reduce((sum, part) => sum + part.size, 0) || 1;

@@ -39,7 +39,10 @@ export function popover(anchor: HTMLElement, content: HTMLElement, label: string
   };
   close = () => {
     close = null;
+    // Its fields go: who uses the keyboard goes on at the button that opened it.
+    const held = box.contains(document.activeElement);
     box.remove();
+    if (held) anchor.focus({ preventScroll: true });
     anchor.setAttribute("aria-expanded", "false");
     document.removeEventListener("pointerdown", outside, true);
     document.removeEventListener("keydown", keys, true);
