@@ -82,7 +82,9 @@ class Page:
 
     def press(self, key: str) -> None:
         """Press a key, such as Escape or Tab."""
-        number = {"windowsVirtualKeyCode": 9} if key == "Tab" else {}
+        number = {"Tab": {"windowsVirtualKeyCode": 9}, "Enter": {"windowsVirtualKeyCode": 13, "text": "\r"}}.get(
+            key, {}
+        )
         for kind in ("keyDown", "keyUp"):
             self._send("Input.dispatchKeyEvent", type=kind, key=key, code=key, **number)
 

@@ -169,6 +169,42 @@ def test_value_that_is_not_there_stays_chosen(page: Page, console: str) -> None:
     assert page.ask("location.search") == "?var-job=nosuch"
 
 
+def test_focus_returns_to_the_time_picker(page: Page, console: str) -> None:
+    """A range chosen by keyboard leaves the focus on the button that opened the choice, which says the new range."""
+    drawn(page, f"{console}/d/sample")
+    button = "document.querySelector('.time-controls [aria-haspopup=dialog]')"
+    page.ask(f"{button}.focus()")
+    page.press("Enter")
+    page.wait("document.querySelector('.popover')?.contains(document.activeElement)")
+    page.ask("[...document.querySelectorAll('.popover .option')].find(b => b.innerText === 'Last 3 hours').focus()")
+    page.press("Enter")
+    page.wait(f"document.activeElement === {button} && document.activeElement.innerText.trim() === 'Last 3 hours'")
+
+
+def test_escape_leaves_a_panel_that_is_viewed_alone(page: Page, console: str) -> None:
+    """Escape and the button above the panel lead back to the dashboard, and to the panel that was looked at."""
+    menu = "document.querySelector('[aria-label=\"Menu of Request rate\"]')"
+    for leave in (lambda: page.press("Escape"), lambda: page.ask("document.querySelector('.way button').click()")):
+        drawn(page, f"{console}/d/sample")
+        page.ask(f"{menu}.click()")
+        page.ask("[...document.querySelectorAll('.popover button')].find(b=>b.innerText=='View alone').click()")
+        page.wait("location.search.includes('viewPanel') && document.querySelectorAll('.panel').length === 1")
+        leave()
+        page.wait("!location.search.includes('viewPanel') && document.querySelectorAll('.panel').length > 20")
+        page.wait(f"document.activeElement === {menu}")
+
+
+def test_escape_closes_what_is_open_above_a_panel_first(page: Page, console: str) -> None:
+    """Where a menu is open above a panel that is viewed alone, Escape closes the menu and stays."""
+    page.open(f"{console}/d/sample?viewPanel=3")
+    page.wait("document.querySelector('.alone .panel[data-state=drawn]') !== null")
+    page.ask("document.querySelector('.alone .menu-button').click()")
+    page.wait("document.querySelector('.popover') !== null")
+    page.press("Escape")
+    page.wait("document.querySelector('.popover') === null")
+    assert "viewPanel=3" in page.ask("location.search")
+
+
 def test_zoom_by_dragging(page: Page, console: str) -> None:
     """Dragging over a chart makes what was dragged over the dashboard's range."""
     drawn(page, f"{console}/d/sample")

@@ -22,12 +22,26 @@ def test_pages_with_data_fit_a_phone(page: Page, watched: str, path: str) -> Non
 
 
 def test_home_counts_what_drifted(page: Page, watched: str) -> None:
-    """The home page says how many features drifted, and leads to them."""
+    """The home page says how many features drifted, and leads to the window and the model where they are."""
     page.open(watched)
     tile = "[...document.querySelectorAll('.tile')].find(t => t.innerText.includes('features drifted'))"
-    assert page.wait(f"{tile}?.innerText").split() == ["1", "features", "drifted"]
+    assert page.wait(f"{tile}?.innerText").split() == ["2", "features", "drifted"]
     page.ask(f"{tile}.click()")
     page.wait("location.pathname === '/drift' && document.activeElement?.tagName === 'MAIN'")
+    assert page.ask("location.search") == "?service=shop&model=churn&model_version=2&window=1d"
+    rows = page.wait(ROWS % "Features")
+    assert [row.split(" (input) ")[1].split()[0] for row in rows[:2]] == ["drifted", "drifted"]
+
+
+def test_drift_says_in_which_window_to_look(page: Page, watched: str) -> None:
+    """Each window says how many features drifted in it; a model of which nothing is known leads to all of them."""
+    page.open(f"{watched}/drift")
+    windows = "[...document.querySelectorAll('[aria-label=Window] button')].map(b => b.textContent)"
+    assert page.wait(windows) == ["1h1 drifted", "1d2 drifted"]
+    page.open(f"{watched}/drift?model=gone&window=1d")
+    page.wait("document.querySelector('main')?.innerText.includes('No feature of the model gone was watched')")
+    page.ask("[...document.querySelectorAll('main a')].find(a => a.innerText === 'All models').click()")
+    page.wait("location.search === '?window=1d' && document.querySelector('.shares') !== null")
 
 
 def test_replicas_say_which_versions_they_run(page: Page, watched: str) -> None:
@@ -38,7 +52,7 @@ def test_replicas_say_which_versions_they_run(page: Page, watched: str) -> None:
     newer = next(row for row in page.ask(ROWS % "Models") if row.startswith("churn 2"))
     assert "one of several" in newer
     assert "84.0% ± 2.0 of 1,200 labels" in newer
-    assert "1 of 2 drifted" in newer
+    assert "2 of 2 drifted" in newer
 
 
 def test_drift_tells_too_few_rows_from_stable(page: Page, watched: str) -> None:

@@ -67,7 +67,7 @@ export class DriftPage extends LivePage {
     const own = all
       .filter(({ metric }) => this.asked(metric))
       .sort((a, b) => (b.ratio ?? -1) - (a.ratio ?? -1) || `${a.metric.feature}`.localeCompare(`${b.metric.feature}`));
-    if (own.length === 0) return [windows, await this.nothing(window)];
+    if (own.length === 0) return [windows, all.length ? this.otherwise(window) : await this.nothing(window)];
     const chosen =
       own.find(({ metric }) =>
         ["feature", "role"].every((key) => (parameters.get(key) ?? metric[key]) === metric[key]),
@@ -96,11 +96,17 @@ export class DriftPage extends LivePage {
     return MODEL.every((key) => (parameters.get(key) ?? metric[key]) === metric[key]);
   }
 
+  private otherwise(window: string): HTMLElement {
+    const model = location().parameters.get("model") ?? "that is asked for";
+    const text = `No feature of the model ${model} was watched over ${window}.`;
+    return h("div", { class: "notice quiet" }, icon("warn"), h("div", {}, h("p", {}, text), this.others()));
+  }
+
   /** The way back to all models, where the address asks for one. */
   private others(): HTMLElement {
     const window = location().parameters.get("window");
     const href = window ? `/drift?window=${encodeURIComponent(window)}` : "/drift";
-    return h("p", { class: "dim" }, "Of one model. ", h("a", { href }, "All models"));
+    return h("p", { class: "dim" }, "This is of one model. ", h("a", { href }, "All models"));
   }
 
   private dashboard(): HTMLElement {
