@@ -36,9 +36,14 @@ def check(where: str, outputs: Any, watch: str, answer: Any = Any) -> Outputs:
         raise ServiceInvalid(wanted, _TAKEN)
     if not watch:
         raise ServiceInvalid(f"{wanted} and is not watched", "add watch=True")
-    known = _names(answer)
-    if known and (missing := [part for part in parts if isinstance(part, str) and part not in known]):
+    known, named = _names(answer), [part for part in parts if isinstance(part, str)]
+    if known and (missing := [part for part in named if part not in known]):
         raise ServiceInvalid(f"{wanted}, and its answers have no {missing[0]!r}", f"they have {', '.join(known)}")
+    if named and _whole(answer):
+        raise ServiceInvalid(
+            f"{wanted}, and its answers have no parts with names: they are {_shown(answer)}",
+            f"leave outputs={outputs!r} out: an answer is watched as a whole; or give a function of it",
+        )
     return typing.cast(Outputs, outputs)
 
 
@@ -124,10 +129,24 @@ def _shares(reading: Reading, classes: Any, confidences: Any) -> Array:
     return shares[:, 1] if reading.kind == "probability" else shares
 
 
+def _row_of(answer: Any) -> Any:
+    """What the rows of an answer are, where it is a list of them."""
+    return next(iter(typing.get_args(answer)), Any) if typing.get_origin(answer) in (list, tuple) else answer
+
+
+def _whole(answer: Any) -> bool:
+    """Whether an answer, or each of its rows, is numbers or text, and nothing that has a name."""
+    row = _row_of(_row_of(answer))
+    return row in (int, float, bool, str, bytes) or np.ndarray in (row, typing.get_origin(row))
+
+
+def _shown(answer: Any) -> str:
+    return answer.__name__ if isinstance(answer, type) else str(answer)
+
+
 def _names(answer: Any) -> tuple[str, ...]:
     """The parts of what a method answers, or of its rows, as far as its annotation tells them."""
-    if typing.get_origin(answer) in (list, tuple):
-        answer = next(iter(typing.get_args(answer)), Any)
+    answer = _row_of(answer)
     if typing.is_typeddict(answer):
         return tuple(answer.__annotations__)
     if dataclasses.is_dataclass(answer):

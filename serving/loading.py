@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
 from monitoring.instrument import NAME
-from serving.errors import ServiceInvalid
+from serving.errors import ServewatchError, ServiceInvalid
 from serving.service import DEFINITION, definition
+
+_OURS = (Path(__file__).parent, Path(importlib.__file__).parents[1])
+_INSTALLED = {"site-packages", "dist-packages"}
 
 
 def import_from_here() -> None:
@@ -28,13 +32,38 @@ def load_attribute(target: str) -> Any:
     import_from_here()
     try:
         module = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        own = error.name is not None and f"{module_name}.".startswith(f"{error.name}.")
-        raise ServiceInvalid(
-            f"module {module_name!r} cannot be imported: {error}",
-            f"run it where {module_name} is" if own else f"install what {error.name} comes from",
-        ) from None
+    except ServewatchError as error:
+        error.message = f"{_place(error)}{error.message}"
+        raise
+    except ImportError as error:
+        raise _unimported(module_name, error) from None
     return getattr(module, name, None)
+
+
+def _unimported(module_name: str, error: ImportError) -> ServiceInvalid:
+    said = f"module {module_name!r} cannot be imported: {_place(error)}{error}"
+    if not isinstance(error, ModuleNotFoundError):
+        circle = "partially initialized" in str(error)
+        return ServiceInvalid(
+            said,
+            "two modules import each other: move what both need into a third"
+            if circle
+            else f"look for the right name in {error.name}",
+        )
+    own = error.name is not None and f"{module_name}.".startswith(f"{error.name}.")
+    return ServiceInvalid(said, f"run it where {module_name} is" if own else f"install what {error.name} comes from")
+
+
+def _place(error: BaseException) -> str:
+    """Where in the user's code, if it is there that the error comes from."""
+    frames = traceback.extract_tb(error.__traceback__)
+    files = [frame for frame in frames if not frame.filename.startswith("<")]
+    own = [frame for frame in files if _is_users(Path(frame.filename))]
+    return f"{Path(own[-1].filename).name}:{own[-1].lineno}: " if own else ""
+
+
+def _is_users(path: Path) -> bool:
+    return not _INSTALLED & {*path.parts} and not any(path.is_relative_to(folder) for folder in _OURS)
 
 
 def load_service(target: str) -> type:
@@ -52,8 +81,14 @@ def load_service(target: str) -> type:
             f"{target} is a {type(found).__name__}, and no service",
             "put @service on a class, or call monitoring.instrument(app) where an app of FastAPI or Flask is made",
         )
+    if hasattr(type(found), DEFINITION):
+        raise ServiceInvalid(f"{target} is an instance of {type(found).__name__}", "name the class, without ()")
     if not isinstance(found, type):
-        services = [key for key, value in vars(sys.modules[module_name]).items() if hasattr(value, DEFINITION)]
+        services = [
+            key
+            for key, value in vars(sys.modules[module_name]).items()
+            if isinstance(value, type) and DEFINITION in vars(value)
+        ]
         held = ", ".join(services) or "no service"
         raise ServiceInvalid(f"{module_name} has no class {name!r}; it has {held}", "put @service on a class")
     definition(found)

@@ -9,8 +9,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, overload
 
+from serving.declared import ENDPOINT, check_arguments, check_method, check_rows
 from serving.errors import ServiceInvalid
 from serving.store import Model, Store
+from serving.store.tag import Tag
 
 STORE = "__serving_store__"
 _PATH = re.compile(r"/[A-Za-z0-9_./-]*\Z")
@@ -88,6 +90,7 @@ def batched(
     warmup: Any = True,
     watch: bool | str = False,
     outputs: Any = None,
+    **unknown: Any,
 ) -> Any:
     """Run a method with the rows of many requests, joined along the first axis; it answers a row for each.
 
@@ -97,13 +100,18 @@ def batched(
     the model's reference; `watch="name"` says which model where the service uses several. `outputs` says which part of
     each answer is the model's, where that holds more: a key, a function, or a pair of them for class and confidence.
     """
+    check_arguments("@batched", unknown, batched)
     _check_batching(max_rows, max_wait, threads)
 
     def declare(function: Callable[[Any, In], Out]) -> Batched[In, Out]:
+        check_method("@batched", function)
+        if hasattr(function, ENDPOINT):
+            raise _both(function)
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             raise ServiceInvalid(f"{function.__qualname__} yields and is @batched", "return all rows")
         if inspect.iscoroutinefunction(function):
             raise ServiceInvalid(f"{function.__qualname__} is async and @batched: it runs on a thread", "make it a def")
+        check_rows(function)
         return Batched(function, Batching(max_rows, max_wait, threads, retry, warmup, watch, outputs))
 
     return declare(function) if function is not None else declare
@@ -129,9 +137,19 @@ class ModelRef:
         model = instance.__dict__[self.name] = load(self.tag)
         return model
 
+    def __call__(self, *rows: Any) -> Any:
+        """Tell whoever takes it for the model that it stands outside of a class."""
+        raise TypeError(f"{self!r} is no model: write model = {self!r} in the service's class, and call self.model")
+
+    def __repr__(self) -> str:
+        return f"use({self.tag!r})"
+
 
 def use(tag: str) -> ModelRef:
     """Declare a model of the store: `model = use("fashion_mnist:latest")` in a service's class."""
+    if not isinstance(tag, str):
+        raise ServiceInvalid(f"use was given {tag!r}", "name a model of the store: model = use('flowers:latest')")
+    Tag.parse(tag)
     return ModelRef(tag)
 
 
@@ -182,6 +200,7 @@ def api(
     warmup: bool = True,
     watch: bool | str = False,
     outputs: Any = None,
+    **unknown: Any,
 ) -> Any:
     """Make a method an endpoint: POST /<its name>, or `path`.
 
@@ -193,22 +212,40 @@ def api(
     it takes one; not with `warmup=False`. `watch` and `outputs` are as with @batched; what is watched of an endpoint
     that is not batched is each request's value and answer.
     """
+    check_arguments("@api", unknown, api)
     _check_batching(max_rows, max_wait, threads or 1)
-    if not 0 <= (timeout or 0) < math.inf:
-        raise ServiceInvalid(f"timeout is {timeout}", "timeout is a number of seconds, 0 for no limit")
+    if not isinstance(timeout, int | float | None) or not 0 <= (timeout or 0) < math.inf:
+        raise ServiceInvalid(f"timeout is {timeout!r}", "timeout is a number of seconds, 0 for no limit")
+    if not batch and Batching(max_rows, max_wait) != Batching():
+        raise ServiceInvalid("@api has max_rows or max_wait without batch=True", "write @api(batch=True, max_rows=...)")
 
     def declare(method: Any) -> Any:
+        if isinstance(method, Batched):
+            raise _both(method.function)
+        check_method("@api", method)
         where = path or f"/{method.__name__}"
-        if not _PATH.match(where) or where in RESERVED:
+        if not isinstance(where, str) or not _PATH.match(where) or where in RESERVED:
             raise ServiceInvalid(f"endpoint path {where!r} is reserved or not a path", "give a path like '/predict'")
         batching = Batching(max_rows, max_wait, threads or 1, retry, warmup, watch, outputs) if batch else None
-        method.__serving_api__ = Api(where, batching, threads or 4, timeout, retry, example, warmup, watch, outputs)
+        written = Api(where, batching, threads or 4, timeout, retry, example, warmup, watch, outputs)
+        setattr(method, ENDPOINT, written)
         return method
 
     return declare(function) if function is not None else declare
 
 
+def _both(method: Callable[..., Any]) -> ServiceInvalid:
+    return ServiceInvalid(
+        f"{method.__qualname__} has @api and @batched",
+        "write @api(batch=True) alone, or await the @batched method in an async def with @api",
+    )
+
+
 def _check_batching(max_rows: int, max_wait: float, threads: int) -> None:
     for name, value, least in (("max_rows", max_rows, 1), ("max_wait", max_wait, 0), ("threads", threads, 1)):
-        if value < least:
+        kind = float if name == "max_wait" else int
+        if not isinstance(value, int | kind) or isinstance(value, bool):
+            wanted = "a number of seconds" if kind is float else "a whole number"
+            raise ServiceInvalid(f"{name} is {value!r}", f"{name} is {wanted}, at least {least}")
+        if not value >= least:
             raise ServiceInvalid(f"{name} is {value}", f"{name} is at least {least}")

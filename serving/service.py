@@ -11,9 +11,18 @@ from typing import Any, TypeVar, overload
 
 from serving.answers import Outputs
 from serving.answers import check as check_outputs
+from serving.declared import (
+    ENDPOINT,
+    check_arguments,
+    check_awaited,
+    check_class,
+    check_init,
+    check_members,
+    check_self,
+)
 from serving.errors import ServiceInvalid
 from serving.methods import STORE, Api, Batched, Batching, ModelRef, api, batched, use
-from serving.signature import Signature, read_signature
+from serving.signature import Signature, answer_of, read_signature
 from serving.store import Model
 from serving.watching import check as check_watch
 
@@ -80,6 +89,12 @@ class Definition:
         for model in self.models:
             getattr(instance, model.name)
         cls.__init__(instance)
+        for name, value in vars(instance).items():
+            if isinstance(value, ModelRef):
+                raise ServiceInvalid(
+                    f"{cls.__name__}.__init__ sets self.{name} = {value!r}, which loads nothing there",
+                    f"write {name} = {value!r} in the class, beside its methods",
+                )
         return instance
 
 
@@ -103,6 +118,7 @@ def service(
     app: Any = None,
     slos: Sequence[str] = (),
     owner: str = "",
+    **unknown: Any,
 ) -> Any:
     """Make a class a service: its @api methods are endpoints, its `use(...)` attributes are loaded models.
 
@@ -110,11 +126,16 @@ def service(
     `slos` is what the service promises, such as `["availability 99.9%", "latency 99% under 0.25s"]`.
     `owner` is who is told of its alerts, where that owner has channels: see secrets/README.md.
     """
-    if isinstance(slos, str) or not all(isinstance(text, str) for text in slos):
+    check_arguments("@service", unknown, service)
+    for key, value in (("name", name), ("version", version)):
+        if value is not None and (not isinstance(value, str) or not value):
+            raise ServiceInvalid(f"{key} is {value!r}", f"give a text, as in {key}={str(value) or 'pets'!r}")
+    if not isinstance(slos, list | tuple) or not all(isinstance(text, str) for text in slos):
         raise ServiceInvalid(f"slos is {slos!r}", 'give a list of texts, as in slos=["latency 99% under 0.25s"]')
     check_owner(owner)
 
     def declare(cls: type) -> type:
+        check_class(cls)
         made = _define(cls, name or _snake(cls.__name__), version)
         setattr(cls, DEFINITION, replace(made, app=app, slos=tuple(slos), owner=owner))
         return cls
@@ -127,6 +148,10 @@ def definition(cls: Any) -> Definition:
     found = getattr(cls, DEFINITION, None)
     if not isinstance(found, Definition):
         raise ServiceInvalid(f"{cls!r} is not a service", "put @service on the class")
+    if isinstance(cls, type) and DEFINITION not in vars(cls):
+        raise ServiceInvalid(
+            f"{cls!r} is not a service, {found.cls.__name__} that it inherits is", "put @service on it"
+        )
     return found
 
 
@@ -140,15 +165,21 @@ def _define(cls: type, name: str, version: str) -> Definition:
     members = {key: value for base in reversed(cls.__mro__) for key, value in vars(base).items()}
     endpoints, runners = [], []
     models = tuple(member for member in members.values() if isinstance(member, ModelRef))
+    queues = [key for key, member in members.items() if isinstance(member, Batched)]
+    check_members(cls, members, Batched)
     for key, member in members.items():
         if isinstance(member, Batched):
+            check_awaited(cls, key, member.function, queues)
             watch = check_watch(f"{cls.__name__}.{key}", member.batching.watch, models)
-            outputs = check_outputs(f"{cls.__name__}.{key}", member.batching.outputs, watch)
+            answer = answer_of(member.function)
+            outputs = check_outputs(f"{cls.__name__}.{key}", member.batching.outputs, watch, answer)
             runners.append(RunnerSpec(key, True, member.batching, watch=watch, outputs=outputs))
-        elif isinstance(declared := getattr(member, "__serving_api__", None), Api):
+        elif isinstance(declared := getattr(member, ENDPOINT, None), Api):
             endpoint = _endpoint(cls, key, member, declared)
+            if endpoint.runner is not None:
+                check_awaited(cls, key, member, queues)
             watch = check_watch(f"{cls.__name__}.{key}", declared.watch, models, endpoint.signature.stream is not None)
-            answer = getattr(endpoint.signature.output, "type", Any)
+            answer = answer_of(member)
             outputs = check_outputs(f"{cls.__name__}.{key}", declared.outputs, watch, answer)
             endpoints.append(replace(endpoint, watch="" if declared.batching else watch, outputs=outputs))
             if endpoints[-1].runner is not None:
@@ -160,11 +191,13 @@ def _define(cls: type, name: str, version: str) -> Definition:
     if not endpoints:
         raise ServiceInvalid(f"{cls.__name__} has no endpoint", "put @api on a method")
     _check_names(cls, endpoints)
+    check_init(cls)
     return Definition(name, version, inspect.getdoc(cls) or "", cls, tuple(endpoints), tuple(runners), models)
 
 
 def _endpoint(cls: type, key: str, member: Any, declared: Api) -> Endpoint:
     where = f"{cls.__name__}.{key}"
+    check_self(where, member)
     if declared.batching and (inspect.isgeneratorfunction(member) or inspect.isasyncgenfunction(member)):
         raise ServiceInvalid(f"{where} yields and has batch=True", "yield without batch=True, or return all rows")
     is_async = inspect.iscoroutinefunction(member) or inspect.isasyncgenfunction(member)

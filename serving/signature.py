@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import types
 import typing
 from collections import abc
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from serving.types import JSON, File, Image, Input, NDArray, Output, Text
 from serving.types.stream import Framing, Stream
 
 SCALARS = (int, float, bool, str)
+_TYPES = {NDArray: "np.ndarray", Image: "PIL.Image.Image", Text: "str", File: "bytes", JSON: "dict"}
 YIELDING = (abc.AsyncGenerator, abc.AsyncIterable, abc.AsyncIterator, abc.Generator, abc.Iterable, abc.Iterator)
 
 
@@ -69,10 +71,7 @@ class Signature:
 def read_signature(cls: type, name: str, function: Callable[..., Any]) -> Signature:
     """Read it once, when the service is declared, so that faults come out there."""
     where = f"{cls.__name__}.{name}"
-    try:
-        hints = typing.get_type_hints(function, include_extras=True)
-    except NameError as error:
-        raise ServiceInvalid(f"{where} has an annotation that cannot be read: {error}", "import the name") from None
+    hints = _hints(function, where)
     parameters = list(inspect.signature(function).parameters.values())[1:]
     if not parameters:
         raise ServiceInvalid(f"{where} takes nothing", "give it a parameter for the request's body")
@@ -92,6 +91,31 @@ def read_signature(cls: type, name: str, function: Callable[..., Any]) -> Signat
     )
 
 
+def _hints(function: Callable[..., Any], where: str) -> dict[str, Any]:
+    try:
+        hints = typing.get_type_hints(function, include_extras=True)
+    except Exception as error:  # an annotation that is a text is code of the user's
+        told = "import the name" if isinstance(error, NameError) else _EXAMPLE
+        raise ServiceInvalid(f"{where} has an annotation that cannot be read: {error}", told) from None
+    for name, hint in hints.items():
+        ours = hint if isinstance(hint, type) else type(hint)
+        if ours in _TYPES:
+            raise ServiceInvalid(
+                f"{where} has {name}: {ours.__name__}, which says how it is sent and not of what type it is",
+                f"write {name}: Annotated[{_TYPES[ours]}, {ours.__name__}(...)]",
+            )
+    return hints
+
+
+def answer_of(function: Callable[..., Any]) -> Any:
+    """What a method says that it answers; Any where it says nothing that can be read."""
+    try:
+        hint = typing.get_type_hints(function, include_extras=True).get("return", Any)
+    except Exception:  # an annotation that is a text is code of the user's
+        return Any
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+
+
 def _item(hint: Any, where: str) -> Any:
     """What a generator yields, by its return annotation."""
     if hint is Any or hint in YIELDING:
@@ -108,7 +132,7 @@ def _query(parameter: inspect.Parameter, hints: dict[str, Any], where: str) -> P
     kind = hints.get(parameter.name, str)
     if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
         raise ServiceInvalid(f"{where} takes *{parameter.name}, which no request can fill", "name each parameter")
-    base = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    base = _scalar(get_args(kind)[0] if get_origin(kind) is Annotated else kind)
     if base not in SCALARS:
         raise ServiceInvalid(
             f"{where} has the parameter {parameter.name!r} of {kind}: the first parameter is the body, the others "
@@ -117,6 +141,14 @@ def _query(parameter: inspect.Parameter, hints: dict[str, Any], where: str) -> P
         )
     required = parameter.default is inspect.Parameter.empty
     return Parameter(parameter.name, TypeAdapter(kind), required, None if required else parameter.default)
+
+
+def _scalar(kind: Any) -> Any:
+    """The type itself of one that may be left out: `int | None` is an int, for what is None is not sent."""
+    if get_origin(kind) not in (typing.Union, types.UnionType):
+        return kind
+    kinds = [one for one in get_args(kind) if one is not types.NoneType]
+    return kinds[0] if len(kinds) == 1 else kind
 
 
 def _input(hint: Any, name: str, where: str) -> Input:
@@ -153,7 +185,8 @@ def _output(hint: Any) -> Output:
 
 
 def _is_array(hint: Any) -> bool:
-    return hint is np.ndarray or get_origin(hint) is np.ndarray
+    plain = get_args(hint)[0] if get_origin(hint) is Annotated else hint
+    return plain is np.ndarray or get_origin(plain) is np.ndarray
 
 
 def _spec(hint: Any, kind: type) -> Any:

@@ -16,6 +16,7 @@ from torch import nn
 from monitoring.reference import Feature, Reference
 from serving import NDArray, Store, api, batched, service, use
 from serving.errors import ServiceInvalid
+from serving.service import definition
 
 Array = Annotated[np.ndarray, NDArray("float32", ("N", 3))]
 One = Annotated[np.ndarray, NDArray("float32", (3,))]
@@ -235,6 +236,10 @@ def declare(outputs: Any, watch: Any = True, hint: Any = Any) -> type:
         ("lable", {"hint": Found}, "its answers have no 'lable'\nhelp: they have label, sure, shares"),
         (("label", "score"), {"hint": list[Said]}, "its answers have no 'score'\nhelp: they have label, shares"),
         ("sure_", {"hint": Noted}, "they have label, sure"),
+        ("nope", {"hint": Array}, "its answers have no parts with names: they are ndarray"),
+        ("nope", {"hint": np.ndarray}, "leave outputs='nope' out: an answer is watched as a whole"),
+        ("nope", {"hint": list[list[float]]}, "no parts with names: they are list[list[float]]"),
+        (("label", "sure"), {"hint": str}, "no parts with names: they are str"),
     ],
 )
 def test_what_cannot_be_a_part_is_refused(outputs: Any, more: dict[str, Any], told: str) -> None:
@@ -242,3 +247,30 @@ def test_what_cannot_be_a_part_is_refused(outputs: Any, more: dict[str, Any], to
     with pytest.raises(ServiceInvalid) as raised:
         declare(outputs, **more)
     assert told in str(raised.value)
+
+
+@pytest.mark.parametrize("outputs", ["shares", ("label", lambda row: row["sure"])])
+@pytest.mark.parametrize("hint", [Any, dict, list[dict[str, Any]], Found, "Elsewhere"])
+def test_parts_of_what_may_have_names_are_taken(outputs: Any, hint: Any) -> None:
+    """What the annotation does not tell is seen when the first answer is read."""
+
+    def judge(self: Any, rows: np.ndarray) -> Any: ...
+
+    judge.__annotations__["return"] = hint
+    members = {"model": use("a"), "judge": batched(watch=True, outputs=outputs)(judge), "name": Pets.name}
+    assert definition(service(type("Judging", (), members))).runners[0].outputs == outputs
+
+
+def test_a_function_may_read_an_array() -> None:
+    """It finds what has no name."""
+    assert definition(declare(lambda row: row[:1], hint=Array)).endpoints[0].watch == "a"
+
+
+def test_what_a_batched_method_answers_is_known_too() -> None:
+    """By its annotation."""
+
+    def judge(self: Any, rows: np.ndarray) -> np.ndarray: ...
+
+    members = {"model": use("a"), "judge": batched(watch=True, outputs="nope")(judge), "name": Pets.name}
+    with pytest.raises(ServiceInvalid, match="no parts with names: they are ndarray"):
+        service(type("Judging", (), members))

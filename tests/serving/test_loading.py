@@ -72,11 +72,48 @@ def test_a_library_that_the_module_lacks_is_named(write: Callable[[str], str]) -
     assert caught.value.help == "install what library_of_nobody comes from"
 
 
-@pytest.mark.parametrize("name", ["Missing", "echo"])
-def test_a_name_that_is_no_class_gets_the_services_that_there_are(name: str, write: Callable[[str], str]) -> None:
+def test_a_name_that_is_no_class_gets_the_services_that_there_are(write: Callable[[str], str]) -> None:
     """A mistyped class name is answered with the right ones."""
-    with pytest.raises(ServiceInvalid, match=rf"has no class '{name}'; it has Echo"):
-        load_service(f"{write(SERVICE)}:{name}")
+    with pytest.raises(ServiceInvalid, match="has no class 'Missing'; it has Echo"):
+        load_service(f"{write(SERVICE)}:Missing")
+
+
+def test_an_instance_of_a_service_is_no_service(write: Callable[[str], str]) -> None:
+    """The help says that the class is wanted."""
+    with pytest.raises(ServiceInvalid, match="echo is an instance of Echo") as caught:
+        load_service(f"{write(SERVICE)}:echo")
+    assert "the class" in caught.value.help
+
+
+def test_a_class_that_inherits_from_a_service_is_told_apart_from_it(write: Callable[[str], str]) -> None:
+    """What is served under its name would be the other class."""
+    with pytest.raises(ServiceInvalid, match="Louder'> is not a service, Echo that it inherits is"):
+        load_service(f"{write(SERVICE + 'class Louder(Echo): ...')}:Louder")
+
+
+def test_a_mistake_in_a_declaration_is_told_with_its_place(write: Callable[[str], str]) -> None:
+    """File and line of the decorator, in the user's code and not in ours."""
+    name = write("from serving import api\n\nclass Echo:\n    @api(pth='/x')\n    def say(self): ...\n")
+    with pytest.raises(ServiceInvalid) as caught:
+        load_service(f"{name}:Echo")
+    assert caught.value.message == f"{name}.py:4: @api has no argument 'pth'"
+
+
+def test_modules_that_import_each_other_are_told_as_such(write: Callable[[str], str]) -> None:
+    """The error has the line that closed the circle, and the help says how to open it."""
+    one = write("")
+    two = write(f"from {one} import Echo\n")
+    Path(f"{one}.py").write_text(f"import {two}\n{SERVICE}")
+    with pytest.raises(ServiceInvalid, match=rf"{two}\.py:1: cannot import name 'Echo'.*circular import") as caught:
+        load_service(f"{one}:Echo")
+    assert "into a third" in caught.value.help
+
+
+def test_a_name_that_a_library_does_not_have_is_told(write: Callable[[str], str]) -> None:
+    """As a module that is not there is."""
+    with pytest.raises(ServiceInvalid, match=r"\.py:1: cannot import name 'apii' from 'serving'") as caught:
+        load_service(f"{write('from serving import apii')}:Echo")
+    assert caught.value.help == "look for the right name in serving"
 
 
 def test_a_class_without_the_decorator_is_refused(write: Callable[[str], str]) -> None:

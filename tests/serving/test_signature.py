@@ -45,6 +45,11 @@ class Demo:
     def listed(self, rows: Rows, tags: list[str]) -> str: ...
     def spread(self, rows: Rows, **others: Any) -> str: ...
     def mistyped(self, rows: Nowhere) -> str: ...  # noqa: F821
+    def untyped(self, rows: NDArray("float32", ("N",))) -> str: ...
+    def unpictured(self, photo: Image) -> str: ...
+    def misread(self, rows: np.ndaray) -> str: ...
+    def misannotated(self, rows: Annotated[np.ndarray, "float32"]) -> str: ...
+    def optional(self, rows: Rows, top: int | None = None) -> str: ...
 
 
 def read(name: str) -> Any:
@@ -88,6 +93,10 @@ def test_the_first_parameter_is_the_body_and_the_others_are_the_query() -> None:
         ("opaque", "Demo.opaque takes 'value' as .*Opaque.* which cannot be checked"),
         ("listed", r"has the parameter 'tags' of list\[str\]"),
         ("spread", r"takes \*others"),
+        ("untyped", "Demo.untyped has rows: NDArray, which says how it is sent"),
+        ("unpictured", "Demo.unpictured has photo: Image, which says how it is sent"),
+        ("misread", "Demo.misread has an annotation that cannot be read: module 'numpy' has no attribute 'ndaray'"),
+        ("misannotated", "Demo.misannotated does not say what array 'rows' is"),
         ("mistyped", "Demo.mistyped has an annotation that cannot be read: name 'Nowhere' is not defined"),
     ],
 )
@@ -125,6 +134,14 @@ def test_a_query_value_that_does_not_fit_is_named(name: str, query: dict[str, st
     """The error names the parameter, what is expected and what came."""
     with pytest.raises(UnfitInput, match=message):
         parameter(name).read(query)
+
+
+def test_a_query_parameter_may_be_none_where_it_is_left_out() -> None:
+    """`int | None = None` is read as an int when it comes."""
+    (top,) = read("optional").query
+    assert (top.required, top.default, top.read({"top": "3"})) == (False, None, 3)
+    with pytest.raises(UnfitInput, match=r"query 'top': .*valid integer"):
+        top.read({"top": "many"})
 
 
 def test_literals_are_not_scalars() -> None:
