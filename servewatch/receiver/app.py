@@ -14,7 +14,8 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from servewatch.receiver.book import Book
-from servewatch.receiver.page import HEADERS, render
+from servewatch.receiver.look import HEADERS
+from servewatch.receiver.page import render
 from serving.errors import BodyTooLarge, InvalidInput, ServewatchError
 
 LARGEST = 4 * 1024 * 1024

@@ -51,6 +51,10 @@ class Page:
         """Give the window another size."""
         self._send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
 
+    def zone(self, name: str) -> None:
+        """Put the browser into another time zone."""
+        self._send("Emulation.setTimezoneOverride", timezoneId=name)
+
     def open(self, url: str) -> None:
         """Go to an address."""
         self._send("Page.navigate", url=url)

@@ -125,7 +125,7 @@ const CARDS = 5;
 function others(count: number, title: string, state = ""): HTMLElement | null {
   if (count <= 0) return null;
   const href = state ? `/alerts?state=${state}` : "/alerts";
-  return h("p", {}, h("a", { href, "aria-label": `and ${count} more ${title}` }, `and ${count} more`));
+  return h("p", {}, h("a", { href }, `and ${count} more ${title}`));
 }
 
 export class HomePage implements Page {
