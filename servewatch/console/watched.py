@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from alerts import quality
-from alerts.algebra import by, over
+from alerts.algebra import Vector, by, over
 from alerts.drift import series as drift
 from alerts.drift.scores import MINIMUM_ROWS
-from alerts.promql import Expr, rate, select
+from alerts.promql import rate, select
 from alerts.requests import UP_LATELY
 from alerts.series import Series
 from alerts.windows import LONG, Windows
@@ -47,7 +47,7 @@ def _recorded(found: dict[str, Series] | dict[str, Series], windows: Windows) ->
     return {name: _now(series, windows) for name, series in found.items()}
 
 
-def _of_limit(windows: Windows) -> Expr:
+def _of_limit(windows: Windows) -> Vector:
     score = over("last", drift.SCORE, windows.memory)
     return score / by("max", drift.SERVICE, over("last", drift.Z_CRITICAL, windows.memory))
 

@@ -44,8 +44,8 @@ def _sign_of_life(beats: Sequence[Payload], console: str) -> str:
         said = "It always fires, and is no fault: that it comes shows that alerts reach this page."
     at = f"<time{_when(text(last, 'receivedAt'))}</time>"
     runbook = "".join(_link(links.runbook(alert, console), "runbook") for alert in links.alerts(last)[:1])
-    name = escape(_names(last))
-    return f'<article class="{kind}"><h2><b>{tag}</b> {name}</h2><p class="times">{said} {came} {at}.{runbook}</p></article>\n'
+    heading = f"<h2><b>{tag}</b> {escape(_names(last))}</h2>"
+    return f'<article class="{kind}">{heading}<p class="times">{said} {came} {at}.{runbook}</p></article>\n'
 
 
 def _places(payloads: Sequence[Payload], console: str) -> str:
