@@ -74,6 +74,11 @@ export interface Wanted {
 
 const NEAR = 11;
 const ALIKE = 7;
+/** How far a colour should be from all that are taken, to the usual eye and to the least; and how far it must be. */
+const CLEAR: [number, number][] = [
+  [18, 7],
+  [11, 5],
+];
 const SHADES: [string, number][] = [
   ["#ffffff", 0.35],
   ["#000000", 0.35],
@@ -106,8 +111,13 @@ function next(color: string, palette: string[], taken: string[]): string {
   if (taken.length >= palette.length) return color;
   const from = palette.indexOf(color);
   const turn = [color, ...palette.slice(from + 1), ...palette.slice(0, Math.max(0, from))];
-  const clear = turn.find((one) => nearest(one, taken, leastDistance) >= NEAR);
-  return clear ?? chosen([...turn, ...turn.flatMap((one) => shadesOf(one))], taken, overall, NEAR);
+  for (const [usual, least] of CLEAR) {
+    const clear = (one: string): boolean =>
+      nearest(one, taken, distance) >= usual && nearest(one, taken, leastDistance) >= least;
+    const found = turn.find(clear);
+    if (found) return found;
+  }
+  return chosen([...turn, ...turn.flatMap((one) => shadesOf(one).slice(0, 2))], taken, overall, NEAR);
 }
 
 function choose(wanted: Wanted[], palette: string[]): string[] {

@@ -27,9 +27,9 @@ for (const ground of GROUNDS) {
   test(`on ${ground} series beside each other can be told apart, and be seen`, () => {
     drawnOn(ground);
     for (const [count, usual, least] of [
-      [4, 14, 11],
-      [8, 9, 5.5],
-      [12, 9, 4.5],
+      [4, 18, 7],
+      [8, 11, 5],
+      [12, 9, 5],
     ] as const) {
       const colors = toldApart(free(count));
       assert.ok(closest(colors, distance) >= usual, `${count}: ${closest(colors, distance)}`);

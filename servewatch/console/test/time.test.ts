@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { youngText } from "../src/pages/young";
 import { length, moment, range, rangeLabel, seconds, stepFor } from "../src/time";
 
 test("durations are read with their units, and nothing else is", () => {
@@ -45,6 +46,11 @@ test("a length of time is rounded to the smaller of two units, and never says an
   for (const [span, text] of Object.entries({ ...lengths, 93_600: "1 d 2 h", 172_790: "2 d" })) {
     assert.equal(length(Number(span)), text);
   }
+});
+
+test("in its first minutes a Prometheus is told to have just started, and later not", () => {
+  assert.match(youngText(100), /has recorded 2 min\./);
+  for (const recorded of [900, 3600, null]) assert.equal(youngText(recorded), "");
 });
 
 test("known ranges have words", () => {

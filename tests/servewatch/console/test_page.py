@@ -55,6 +55,13 @@ def test_nothing_leaves_the_host(page: Page, console: str) -> None:
     assert [url for url in page.requests if not url.startswith((console, "data:", "about:"))] == []
 
 
+def test_a_stack_that_has_just_started_says_so(page: Page, console: str) -> None:
+    """In a Prometheus' first minutes a dashboard says how long it has recorded, and that empty panels are no fault."""
+    page.open(f"{console}/d/sample")
+    said = page.wait("document.querySelector('.young:not([hidden])')?.innerText")
+    assert said.startswith("Just started: of the last hour Prometheus has recorded ")
+
+
 def test_none_no_traffic_and_zero_are_told_apart(page: Page, console: str) -> None:
     """A panel says what it was told to say for no series and for NaN, and else `No data`."""
     drawn(page, f"{console}/d/sample")
@@ -277,3 +284,26 @@ def test_unknown_panel_and_failed_query_say_so(page: Page, console: str, tmp_pat
     odd, wrong = page.ask("[...document.querySelectorAll('.panel .notice')].map(n=>n.innerText)")
     assert "does not draw panels of type 'candlestick'" in odd
     assert "parse error" in wrong
+
+
+def test_numbers_of_a_legend_are_not_cut(page: Page, console: str) -> None:
+    """A legend beside its chart that scrolls has room for its scroll bar beside its numbers."""
+    drawn(page, f"{console}/d/sample")
+    queries = [f"vector({number}.1)" for number in range(30)]
+    targets = [
+        {"refId": f"A{at}", "expr": query, "legendFormat": f"series with a long name {at}"}
+        for at, query in enumerate(queries)
+    ]
+    legend = {"displayMode": "table", "placement": "right", "calcs": ["lastNotNull", "max"]}
+    panel = {"id": 1, "type": "timeseries", "title": "Many", "gridPos": {"x": 0, "y": 0, "w": 8, "h": 9}}
+    panel |= {"targets": targets, "options": {"legend": legend}}
+    answer = f"Promise.resolve(new Response({json.dumps(json.dumps(SAMPLE | {'uid': 'many', 'panels': [panel]}))}))"
+    page.ask("window.original = window.fetch")
+    page.ask(f"window.fetch = (u, o) => String(u).endsWith('s/many') ? {answer} : window.original(u, o)")
+    page.ask("history.pushState(null, '', '/d/many'); window.dispatchEvent(new PopStateEvent('popstate'))")
+    page.wait("document.querySelectorAll('.legend tbody tr').length === 30")
+    whole, inside, wide = page.ask(
+        "(e => [e.offsetWidth, e.clientWidth, e.scrollWidth])(document.querySelector('.legend'))"
+    )
+    assert whole > inside
+    assert wide <= inside

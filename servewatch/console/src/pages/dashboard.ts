@@ -16,6 +16,7 @@ import { checkVisible } from "../shell/visible";
 import { location, set } from "../state";
 import { range } from "../time";
 import { keepFocus, type Page } from "./page";
+import { Youth } from "./young";
 
 export class DashboardPage implements Page {
   readonly element = h("main", { class: "dashboard", id: "main" });
@@ -33,10 +34,11 @@ export class DashboardPage implements Page {
   private readonly around: Surroundings = { range: { from: 0, to: 1 }, shared: 1, marks: [], zoom: setRange };
   private readonly bar = h("div", { class: "submenu" });
   private readonly grid = h("div", { class: "sections" });
+  private readonly youth = new Youth();
   private readonly heading = h("h1", { class: "hidden-text" }, "Dashboard");
 
   constructor(private readonly uid: string) {
-    this.element.append(this.heading, this.bar, this.grid);
+    this.element.append(this.heading, this.bar, this.youth.element, this.grid);
   }
 
   get title(): string {
@@ -119,6 +121,7 @@ export class DashboardPage implements Page {
     this.build();
     const context = this.context(variables.scope, scrape, time);
     for (const frame of this.frames) frame.refresh(context);
+    void this.youth.look();
     const marks = await loadAnnotations(
       model.annotations?.list ?? [],
       parameters.getAll("off"),
