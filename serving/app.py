@@ -33,6 +33,7 @@ from serving.service import UNKNOWN, Endpoint
 from serving.settings import Settings
 from serving.streaming import Pipe, StreamAnswer
 from serving.types import Body
+from serving.unwritten import Unwritten, hint, unwritten
 from serving.watching import has_rows
 
 Scope = MutableMapping[str, Any]
@@ -159,6 +160,8 @@ class Handler:
             head.deadline.end()
             if head.deadline.passed and not head.answering:
                 return head.deadline.error()
+        if isinstance(error, Unwritten):
+            log.error("%s on request %s: %s", error.message, head.request_id.decode(), error.reason)
         if isinstance(error, ServewatchError):
             error.help = error.help or f"/docs describes what {self.endpoint.path} takes"
             return error
@@ -196,7 +199,10 @@ class Handler:
         """Decode, check, run, encode."""
         value, alone, query = await self._decode(head, scope, data)
         result = await self._call(value, query)
-        answer = self._signature.output.encode(result[0] if alone else result, head.accept)
+        try:
+            answer = self._signature.output.encode(result[0] if alone else result, head.accept)
+        except Exception as error:
+            raise unwritten(self.endpoint, result, error) from error
         if self.endpoint.watch:
             self._lifecycle.watching.observe(self.endpoint.name, self._signature, value, result)
         if self._desk is not None:
@@ -227,7 +233,9 @@ class Handler:
         return {p.name: p.read(given) for p in self._signature.query if p.required or p.name in given}
 
     def _failed(self, error: Exception, head: Head) -> ServewatchError:
-        log.error("%s failed on request %s", self.endpoint.path, head.request_id.decode(), exc_info=error)
+        log.error(
+            "%s failed on request %s%s", self.endpoint.path, head.request_id.decode(), hint(error), exc_info=error
+        )
         return RunnerFailed(
             f"{self.endpoint.path} failed: {type(error).__name__}",
             f"the service's log has the traceback, under request {head.request_id.decode()}",

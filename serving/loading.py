@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import importlib
 import sys
-import traceback
 from pathlib import Path
 from typing import Any
 
 from monitoring.instrument import NAME
 from serving.errors import ServewatchError, ServiceInvalid
+from serving.places import place_of
 from serving.service import DEFINITION, definition
-
-_OURS = (Path(__file__).parent, Path(importlib.__file__).parents[1])
-_INSTALLED = {"site-packages", "dist-packages"}
 
 
 def import_from_here() -> None:
@@ -33,7 +30,7 @@ def load_attribute(target: str) -> Any:
     try:
         module = importlib.import_module(module_name)
     except ServewatchError as error:
-        error.message = f"{_place(error)}{error.message}"
+        error.message = f"{place_of(error)}{error.message}"
         raise
     except ImportError as error:
         raise _unimported(module_name, error) from None
@@ -41,7 +38,7 @@ def load_attribute(target: str) -> Any:
 
 
 def _unimported(module_name: str, error: ImportError) -> ServiceInvalid:
-    said = f"module {module_name!r} cannot be imported: {_place(error)}{error}"
+    said = f"module {module_name!r} cannot be imported: {place_of(error)}{error}"
     if not isinstance(error, ModuleNotFoundError):
         circle = "partially initialized" in str(error)
         return ServiceInvalid(
@@ -52,18 +49,6 @@ def _unimported(module_name: str, error: ImportError) -> ServiceInvalid:
         )
     own = error.name is not None and f"{module_name}.".startswith(f"{error.name}.")
     return ServiceInvalid(said, f"run it where {module_name} is" if own else f"install what {error.name} comes from")
-
-
-def _place(error: BaseException) -> str:
-    """Where in the user's code, if it is there that the error comes from."""
-    frames = traceback.extract_tb(error.__traceback__)
-    files = [frame for frame in frames if not frame.filename.startswith("<")]
-    own = [frame for frame in files if _is_users(Path(frame.filename))]
-    return f"{Path(own[-1].filename).name}:{own[-1].lineno}: " if own else ""
-
-
-def _is_users(path: Path) -> bool:
-    return not _INSTALLED & {*path.parts} and not any(path.is_relative_to(folder) for folder in _OURS)
 
 
 def load_service(target: str) -> type:

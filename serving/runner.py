@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import math
 import threading
@@ -18,6 +19,7 @@ import numpy as np
 from monitoring.metrics import Observer
 from serving.errors import RunnerFailed, ServewatchError
 from serving.tracks import Track, about, around, begin_thread
+from serving.unwritten import hint
 
 log = logging.getLogger("serving.runner")
 
@@ -91,8 +93,9 @@ class Runner:
         try:
             return len(value)
         except TypeError:
+            lacks = "await it before" if inspect.isawaitable(value) else "pass value[None]"
             raise RunnerFailed(
-                f"{self.name!r} takes rows (an array or a list), got {type(value).__name__}", "pass value[None]"
+                f"{self.name!r} takes rows (an array or a list), got {type(value).__name__}", lacks
             ) from None
 
     def start(self, batch: list[Job], finished: Finished) -> None:
@@ -170,6 +173,8 @@ class Runner:
     def _explain(self, error: BaseException) -> Exception:
         """Errors of ours go to the client as they are; of others it learns the class, the log everything."""
         if isinstance(error, ServewatchError):
+            if isinstance(error, RunnerFailed):
+                log.error("%s", error.message)
             return error
-        log.error("%s failed on a request of its own", self.name, exc_info=error)
+        log.error("%s failed on a request of its own%s", self.name, hint(error), exc_info=error)
         return RunnerFailed(f"{self.name!r} failed: {type(error).__name__}", "the service's log has the traceback")

@@ -79,7 +79,7 @@ def read_signature(cls: type, name: str, function: Callable[..., Any]) -> Signat
     if body.name not in hints:
         raise ServiceInvalid(f"{where} does not say what {body.name!r} is", _EXAMPLE)
     streams = inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function)
-    output = _output(_item(hints.get("return", Any), where) if streams else hints.get("return", Any))
+    output = _output(_item(hints.get("return", Any), where) if streams else hints.get("return", Any), where)
     if streams and isinstance(output, Image):
         raise ServiceInvalid(f"{where} yields pictures, which no client tells apart", "yield bytes, text or JSON")
     return Signature(
@@ -171,7 +171,7 @@ def _input(hint: Any, name: str, where: str) -> Input:
     return codec
 
 
-def _output(hint: Any) -> Output:
+def _output(hint: Any, where: str) -> Output:
     found = _spec(hint, Output)
     if found is not None:
         return typing.cast(Output, found)
@@ -181,6 +181,8 @@ def _output(hint: Any) -> Output:
         return Text()
     if hint is bytes:
         return File()
+    if get_origin(hint) is dict and (get_args(hint) or (str,))[0] in (int, float, bool, bytes):
+        raise ServiceInvalid(f"{where} answers {hint}, and JSON has texts for keys", "write -> dict[str, ...]")
     return NDArray(finite=False) if _is_array(hint) else JSON(hint)
 
 

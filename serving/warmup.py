@@ -14,9 +14,12 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
+from serving.errors import ServewatchError
+from serving.places import place_of
 from serving.service import Batched, Definition, Endpoint, RunnerSpec
 from serving.types import Body, Image, NDArray
 from serving.types.ndarray import NPY
+from serving.unwritten import Unwritten, hint, unwritten
 
 OFF, MOST = "off", "max"
 PICTURE = (64, 64)
@@ -108,7 +111,7 @@ class Stage:
             except Exception as error:
                 failure = error
             except BaseException as error:  # not even SystemExit may end the thread: requests would wait for ever
-                failure = RuntimeError(f"{type(error).__name__}: {error}")
+                failure = RuntimeError(f"{type(error).__name__}: {error}").with_traceback(error.__traceback__)
             with contextlib.suppress(RuntimeError):  # the service was stopped meanwhile
                 loop.call_soon_threadsafe(settle, result, failure)
 
@@ -125,7 +128,8 @@ class WarmUp:
         self._compiled = compiled
         self.stages = {} if setting == OFF else {spec.name: Stage(spec.batching.threads) for spec in definition.runners}
         self.calling = ""
-        self._calls = 0
+        self._worked = 0
+        self._failed: list[str] = []
 
     def begin_of(self, spec: RunnerSpec) -> Callable[[], None] | None:
         """What the threads of a runner begin with."""
@@ -145,7 +149,16 @@ class WarmUp:
         finally:
             for stage in self.stages.values():
                 stage.release()
-        log.info("warmed up with %d calls in %.2f s", self._calls, time.perf_counter() - began)
+        self._tell(time.perf_counter() - began)
+
+    def _tell(self, seconds: float) -> None:
+        """How many calls worked, of those that were made."""
+        if not self._failed:
+            log.info("warmed up with %d calls in %.2f s", self._worked, seconds)
+            return
+        made = self._worked + len(self._failed)
+        told = "warmed up with %d of %d calls in %.2f s: the first request of what failed may be slow, or fail: %s"
+        log.warning(told, self._worked, made, seconds, ", ".join(self._failed))
 
     @contextlib.contextmanager
     def _routed(self, instance: Any, functions: Mapping[str, Callable[[Any], Any]]) -> Any:
@@ -175,7 +188,6 @@ class WarmUp:
         stage = self.stages[spec.name]
         if spec.batch and stage.rows is None and len(argument):
             stage.rows = argument
-        self._calls += 1
         return await stage.call(function, argument)
 
     async def _try(self, what: str, call: Any) -> None:
@@ -183,14 +195,17 @@ class WarmUp:
         self.calling = what
         try:
             await call
+            self._worked += 1
         except LeftOut as error:
             log.debug("%s is not warmed up: %s", what, error)
         except Exception as error:
+            self._failed.append(what)
             log.warning(
-                "the warm-up call of %s failed, and the service starts without it: %s: %s. @api(example=...) or "
+                "the warm-up call of %s failed, and the service starts without it: %s. @api(example=...) or "
                 "@batched(warmup=rows) gives it an input that fits, warmup=False none",
-                *(what, type(error).__name__, error),
+                *(what, _reason(error)),
             )
+            log.debug("the warm-up call of %s failed here:", what, exc_info=error)
 
     async def _endpoint(self, endpoint: Endpoint, instance: Any, functions: Mapping[str, Callable[[Any], Any]]) -> None:
         """The way of a request, from its decoded value to its encoded answer."""
@@ -207,7 +222,10 @@ class WarmUp:
         else:
             spec = next(spec for spec in self._definition.runners if spec.name == endpoint.runner)
             answer = await self._call(spec, functions[spec.name], value if spec.batch else (value, {}))
-        endpoint.signature.output.encode(answer, "")
+        try:
+            endpoint.signature.output.encode(answer, "")
+        except Exception as error:
+            raise unwritten(endpoint, answer, error) from error
 
     async def _first_item(self, endpoint: Endpoint, instance: Any, value: Any) -> None:
         method = getattr(instance, endpoint.name)
@@ -220,7 +238,6 @@ class WarmUp:
             with contextlib.closing(method(value)) as items:
                 next(items, None)
 
-        self._calls += 1
         await self.stages[endpoint.runner].call(first, value)
 
     async def _sizes(self, spec: RunnerSpec, function: Callable[[Any], Any]) -> None:
@@ -233,6 +250,14 @@ class WarmUp:
         for size in sorted(named):
             if given is not True or size != len(rows):
                 await self._try(f"{spec.name!r} with {size} rows", self._call(spec, function, repeated(rows, size)))
+
+
+def _reason(error: Exception) -> str:
+    """In one line, with the place in the user's code where that is known."""
+    if isinstance(error, Unwritten):
+        return f"{error.message}: {error.reason}"
+    said = error.message if isinstance(error, ServewatchError) else f"{type(error).__name__}: {error}"
+    return place_of(error) + " ".join(said.split()) + hint(error)
 
 
 def decode_examples(definition: Definition) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import marshal
 import pickle
 from collections.abc import Iterator, Sequence
@@ -57,6 +58,10 @@ def pack(value: Any) -> Parcel:
         return _pickle(_to_host(value))
     except Exception as error:  # pickle raises many kinds
         reason = str(error).partition("\n")[0]
+        if inspect.isawaitable(value):
+            if inspect.iscoroutine(value):
+                value.close()
+            raise RunnerFailed(f"a {type(value).__name__} is no value", "did a method forget `await`?") from None
         raise RunnerFailed(
             f"a {type(value).__name__} cannot cross to another process: {reason}",
             "pass and answer arrays, plain values and instances of classes that a module defines",

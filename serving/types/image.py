@@ -10,7 +10,7 @@ import numpy as np
 import PIL.Image
 import PIL.ImageOps
 
-from serving.errors import BodyTooLarge, InvalidInput
+from serving.errors import BodyTooLarge, InvalidInput, ServiceInvalid
 from serving.types.base import Body, no_body, unsupported
 from serving.types.multipart import MULTIPART, read_field
 
@@ -32,6 +32,14 @@ class Image:
     max_pixels: int = 20_000_000
 
     apart = 4096
+
+    def __post_init__(self) -> None:
+        """Refuse a mode and a size that no picture could be brought to."""
+        if self.mode not in PIL.Image.MODES:
+            raise ServiceInvalid(f"Image has the mode {self.mode!r}", f"there are {', '.join(PIL.Image.MODES)}")
+        size = self.size
+        if size is not None and not (isinstance(size, tuple) and len(size) == 2 and all(map(_is_length, size))):
+            raise ServiceInvalid(f"Image has the size {size!r}", "a size is (width, height), as in size=(28, 28)")
 
     @property
     def form_field(self) -> str:
@@ -100,3 +108,7 @@ class Image:
         binary = {"type": "string", "format": "binary"}
         form = {"type": "object", "properties": {self.form_field: binary}, "required": [self.form_field]}
         return {MULTIPART: {"schema": form}, **{media: {"schema": binary} for media in FORMATS}}
+
+
+def _is_length(found: Any) -> bool:
+    return isinstance(found, int) and found > 0

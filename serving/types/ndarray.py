@@ -40,7 +40,7 @@ class NDArray:
     apart = math.inf  # the decoder holds the interpreter's lock: a thread would help nobody
 
     def __post_init__(self) -> None:
-        """Refuse a dtype that no request could be read into."""
+        """Refuse a dtype and a shape that no request could be read into."""
         try:
             known = np.dtype(self.dtype).kind in "fiub"
         except TypeError:
@@ -50,6 +50,14 @@ class NDArray:
                 f"NDArray has the dtype {self.dtype!r}, which is none of numbers",
                 "bool, uint8, int32, int64, float16, float32, float64 and their like are accepted",
             )
+        if self.shape is not None and not (isinstance(self.shape, tuple) and all(map(_is_size, self.shape))):
+            raise ServiceInvalid(
+                f"NDArray has the shape {self.shape!r}",
+                "a shape is a tuple of numbers, and of names where a size is free, as in ('N', 28, 28)",
+            )
+        for name, bound in (("low", self.low), ("high", self.high)):
+            if not isinstance(bound, int | float | None):
+                raise ServiceInvalid(f"NDArray has {name}={bound!r}", "a bound is a number")
 
     @cached_property
     def rows(self) -> bool:
@@ -148,7 +156,7 @@ class NDArray:
             file = io.BytesIO()
             np.lib.format.write_array(file, array, allow_pickle=False)
             return file.getvalue(), NPY.encode()
-        return orjson.dumps(array, default=np.ndarray.tolist, option=orjson.OPT_SERIALIZE_NUMPY), JSON.encode()
+        return orjson.dumps(array, default=_listed, option=orjson.OPT_SERIALIZE_NUMPY), JSON.encode()
 
     def schema(self) -> dict[str, Any]:
         """Nested lists for JSON, bytes for npy."""
@@ -164,6 +172,18 @@ class NDArray:
             shown = {"type": "array", "items": {}}
         described = {"description": self._describe(), **shown}
         return {JSON: {"schema": described}, NPY: {"schema": {"type": "string", "format": "binary"}}}
+
+
+def _is_size(size: Any) -> bool:
+    return (isinstance(size, str) and bool(size)) or (isinstance(size, int) and size > 0)
+
+
+def _listed(value: Any) -> Any:
+    """The lists of an array that holds more than numbers."""
+    if not isinstance(value, np.ndarray) or (value.dtype.kind == "O" and not value.ndim):
+        found = value.item() if isinstance(value, np.ndarray) else value
+        raise TypeError(f"an array was to be answered, and a {type(found).__name__} came")
+    return value.tolist()
 
 
 def _kind(raw: Array) -> str:

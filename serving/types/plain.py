@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from dataclasses import dataclass
 from typing import Any
 
 from serving.errors import InvalidInput
 from serving.types.base import Body, no_body, unsupported
+
+
+def text_of(value: Any) -> str:
+    """What is answered as text: a text, or the text of a number and the like."""
+    if type(value) is not str and (value is None or isinstance(value, bytes) or inspect.isawaitable(value)):
+        raise TypeError(f"a {type(value).__name__} is no text")
+    return str(value)
+
+
+def bytes_of(value: Any) -> bytes:
+    """What is answered as bytes: of a number, there would be so many zeros."""
+    if isinstance(value, int):
+        raise TypeError(f"a {type(value).__name__} is no bytes")
+    return bytes(value)
 
 
 @dataclass(frozen=True)
@@ -30,7 +45,7 @@ class Text:
 
     def encode(self, value: Any, accept: str) -> tuple[bytes, bytes]:
         """Write text."""
-        return str(value).encode(), b"text/plain; charset=utf-8"
+        return text_of(value).encode(), b"text/plain; charset=utf-8"
 
     def schema(self) -> dict[str, Any]:
         """A string."""
@@ -58,7 +73,7 @@ class File:
 
     def encode(self, value: Any, accept: str) -> tuple[bytes, bytes]:
         """Write bytes."""
-        return bytes(value), self.type.encode()
+        return bytes_of(value), self.type.encode()
 
     def schema(self) -> dict[str, Any]:
         """Bytes."""

@@ -11,7 +11,7 @@ import orjson
 
 from serving.errors import ServewatchError
 from serving.types.base import Output
-from serving.types.plain import File, Text
+from serving.types.plain import File, Text, bytes_of, text_of
 
 EVENTS, LINES = "text/event-stream", "application/x-ndjson"
 _LINE_ENDS = re.compile(r"\r\n|\r|\n")
@@ -37,7 +37,7 @@ class Stream:
     def framing(self, accept: str) -> Framing:
         """Text and bytes go out bare, others as lines of JSON; events where the client takes them (bytes never)."""
         if isinstance(self.item, File):
-            return Framing(self.item.type.encode(), lambda at, value: bytes(value))
+            return Framing(self.item.type.encode(), lambda at, value: bytes_of(value))
         if EVENTS in accept:
             # A client that reads events connects again when a stream breaks: `end` tells it that this one is whole.
             return Framing(
@@ -48,7 +48,7 @@ class Stream:
                 ((b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")),
             )
         if isinstance(self.item, Text):
-            return Framing(b"text/plain; charset=utf-8", lambda at, value: str(value).encode())
+            return Framing(b"text/plain; charset=utf-8", lambda at, value: text_of(value).encode())
         return Framing(
             LINES.encode(),
             lambda at, value: self._json(value) + b"\n",
@@ -59,7 +59,7 @@ class Stream:
         return self.item.encode(value, "")[0]
 
     def _text(self, value: Any) -> str:
-        return str(value) if isinstance(self.item, Text) else self._json(value).decode()
+        return text_of(value) if isinstance(self.item, Text) else self._json(value).decode()
 
     def schema(self) -> dict[str, Any]:
         """The item's schema, under each media type that it may go out as."""

@@ -134,7 +134,7 @@ def test_query_parameters_reach_async_and_plain_endpoints(live: Any) -> None:
         ("POST", "/refuse", b"teapot", {}, 418, "http_error", "I am a teapot"),
         ("POST", "/fail", b"x", {}, 500, "runner_failed", "/fail failed: ValueError"),
         ("POST", "/fail_in_thread", b"x", {}, 500, "runner_failed", "'fail_in_thread' failed: ValueError"),
-        ("POST", "/unwritable", b"x", {}, 500, "runner_failed", "/unwritable failed: "),
+        ("POST", "/unwritable", b"x", {}, 500, "unwritten", "/unwritable answered a dict that cannot be"),
     ],
 )
 def test_each_error_is_json_with_a_code_a_message_and_help(

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import numpy as np
 import pytest
 
-from serving import NDArray, api, batched, service, use
+from serving import Image, NDArray, api, batched, service, use
 from serving.errors import ServewatchError, ServiceInvalid
 from serving.service import definition
 
@@ -214,3 +214,25 @@ def test_a_batched_method_that_calls_another_is_told() -> None:
 def test_what_only_has_the_name_of_a_batched_method_is_fine(name: str) -> None:
     """A method of something else, a method that is named and not called, and one that is awaited."""
     assert definition(calling(name, api)).endpoints[0].name == name
+
+
+@pytest.mark.parametrize(
+    ("write", "message", "help"),
+    [
+        (lambda: NDArray("float32", "N, 3"), "NDArray has the shape 'N, 3'", "as in ('N', 28, 28)"),
+        (lambda: NDArray("float32", (-1, 3)), "NDArray has the shape (-1, 3)", "names where a size is free"),
+        (lambda: NDArray("float32", (None, 3)), "NDArray has the shape (None, 3)", "names where a size is free"),
+        (lambda: NDArray("float32", ("", 3)), "NDArray has the shape ('', 3)", "names where a size is free"),
+        (lambda: NDArray("float32", 3), "NDArray has the shape 3", "a tuple"),
+        (lambda: NDArray("float32", low="0"), "NDArray has low='0'", "a bound is a number"),
+        (lambda: Image(mode="grey"), "Image has the mode 'grey'", "L, "),
+        (lambda: Image(size=28), "Image has the size 28", "as in size=(28, 28)"),
+        (lambda: Image(size=(28, 0)), "Image has the size (28, 0)", "(width, height)"),
+    ],
+)
+def test_a_type_that_no_request_could_be_read_into_is_told(write: Any, message: str, help: str) -> None:
+    """Where it is written, not at each request."""
+    with pytest.raises(ServiceInvalid) as caught:
+        write()
+    assert caught.value.message == message
+    assert help in caught.value.help

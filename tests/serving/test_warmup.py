@@ -207,7 +207,45 @@ def test_a_warm_up_that_fails_does_not_keep_the_service_from_starting(
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert any("warm-up call of /predict failed" in text and "division by zero" in text for text in told)
     assert any("warm-up call of /strict failed" in text and "ValueError: no zeros here" in text for text in told)
-    assert all("@api(example=...)" in text for text in told)
+    *each, whole = told
+    assert all("@api(example=...)" in text and "test_warmup.py:" in text for text in each)
+    assert whole.startswith("warmed up with 0 of 4 calls in ")
+    assert whole.endswith("/predict, /strict, 'inverse' with 4 rows, 'strict' with 64 rows")
+
+
+def test_a_warm_up_that_works_says_how_many_calls_it_made(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    """And nothing about failures; an endpoint that is left out is no call."""
+    with caplog.at_level(logging.INFO):
+        serve(Model, warmup="1,max")
+    (told,) = [text for text in caplog.messages if text.startswith("warmed up with ")]
+    assert told.startswith("warmed up with 8 calls in ")
+
+
+@service
+class Forgetful:
+    """Its endpoint does not await what it answers, and its text is in two lines."""
+
+    @batched
+    def double(self, rows):
+        return rows * 2
+
+    @api
+    async def predict(self, rows: Rows) -> Rows:
+        return self.double(rows)
+
+    @api
+    async def lines(self, rows: Rows) -> Rows:
+        await self.double(rows)
+        raise ValueError("one line,\nand another")
+
+
+def test_the_reason_of_a_warm_up_that_fails_is_one_line(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:
+    """An answer that was not awaited is told as such."""
+    serve(Forgetful, warmup="1")
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert "without it: /predict returned a coroutine: did it forget `await self.double(...)`?. @api" in told[0]
+    assert "ValueError: one line, and another. @api" in told[1]
+    assert told[2].startswith("warmed up with 0 of 2 calls in ")
 
 
 @service
