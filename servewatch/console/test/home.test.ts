@@ -3,7 +3,8 @@ import { test } from "node:test";
 import type { AlertRule, HomeQueries, Target } from "../src/data/api";
 import { serviceFacts, serviceRows, windowText } from "../src/pages/services";
 import { answering, byHealth, isDown, notScraped } from "../src/pages/health";
-import { alertsIn, forPeople, lasting, type Firing } from "../src/pages/parts";
+import { lasting } from "../src/pages/alertcard";
+import { alertsIn, alike, forPeople, type Firing } from "../src/pages/parts";
 import { spentBudgets, untold, verdict, type Facts } from "../src/pages/verdict";
 import { age, ago } from "../src/time";
 
@@ -180,10 +181,29 @@ test("what pages is told first, then the newest, and alerts of one moment keep t
   assert.deepEqual(order([...one].reverse()), ["a", "c", "d", "b"]);
 });
 
+test("alerts of one rule and service are told together, and none of them is left out", () => {
+  const named = (name: string, summary: string): Firing => {
+    const one = alert("firing", "ticket");
+    return { ...one, rule: { ...one.rule, name }, alert: { ...one.alert, annotations: { summary } } };
+  };
+  const drift = ["age", "income", "visits"].map((feature) => named("DataDrift", `${feature} drifted`));
+  const all = [drift[0]!, named("QueueFull", "full"), drift[1]!, drift[2]!];
+  assert.deepEqual(
+    alike(all).map((group) => group.length),
+    [3, 1],
+  );
+  const found = verdict({ ...FINE, firing: all });
+  assert.deepEqual(
+    [found.text, found.more, found.unsaid],
+    ["4 tickets are open", ["age drifted (and 2 more like it)", "full"], 0],
+  );
+});
+
 test("alerts that the answer has no room for are counted", () => {
   const many = Array.from({ length: 7 }, (_, index) => {
     const one = alert("firing");
-    return { ...one, alert: { ...one.alert, annotations: { summary: `fault ${index}` } } };
+    const labels = { ...one.alert.labels, service: `service ${index}` };
+    return { ...one, alert: { ...one.alert, labels, annotations: { summary: `fault ${index}` } } };
   });
   const found = verdict({ ...FINE, firing: many });
   assert.deepEqual([found.text, found.more.length, found.unsaid], ["7 alerts fire", 4, 3]);

@@ -3,10 +3,15 @@
 import { alertRules, config, managedAlerts, type AlertRule, type Config, type ManagedAlert } from "../data/api";
 import { h } from "../dom";
 import { location, set } from "../state";
-import { alertCard, alertsIn, block, failed, forPeople, labels, runbook, tag } from "./parts";
+import { length } from "../time";
+import { alertCard } from "./alertcard";
+import { alertsIn, block, failed, forPeople, labels, runbook, tag } from "./parts";
 import { renew, repeat, type Page } from "./page";
 
 const STATES = ["all", "firing", "pending", "inactive"];
+
+const firesWhen = (seconds: number): string =>
+  seconds ? `Fires when this has held for ${length(seconds)}.` : "Fires as soon as this holds.";
 
 function ruleRow(rule: AlertRule): HTMLElement {
   const annotations = rule.annotations;
@@ -26,7 +31,7 @@ function ruleRow(rule: AlertRule): HTMLElement {
     ),
     broken,
     h("pre", {}, h("code", {}, rule.query)),
-    h("p", { class: "dim" }, `Fires when this holds for ${rule.duration} s.`),
+    h("p", { class: "dim" }, firesWhen(rule.duration)),
     labels(rule.labels),
     runbook(annotations),
   );
@@ -128,7 +133,7 @@ export class AlertsPage implements Page {
         result.push(
           block(
             one === "firing" ? "Firing" : "Pending",
-            found.length ? found.map((item) => alertCard(item, uid)) : [empty],
+            found.length ? found.map((item) => alertCard([item], uid)) : [empty],
           ),
         );
     }

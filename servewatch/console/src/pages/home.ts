@@ -17,7 +17,8 @@ import {
 import { h, icon } from "../dom";
 import type { DashboardEntry } from "../model";
 import { write } from "../units";
-import { alertCard, alertsIn, block, failed, forPeople, notificationRow, type Firing, type Tone } from "./parts";
+import { alertsIn, alike, block, failed, forPeople, notificationRow, type Firing, type Tone } from "./parts";
+import { alertCard } from "./alertcard";
 import { answering, byHealth, healthTag, isDown, notScraped } from "./health";
 import { renew, repeat, type Page } from "./page";
 import { serviceFacts, serviceRows, serviceTable, type Cell } from "./services";
@@ -188,8 +189,9 @@ export class HomePage implements Page {
   private cards(state: "firing" | "pending", alerts: Firing[], dashboard: string): HTMLElement[] {
     if (alerts.length === 0) return [];
     const all = h("a", { href: "/alerts" }, "All alerts");
-    const shown = alerts.slice(0, CARDS).map((one) => alertCard(one, dashboard));
-    const rest = others(alerts.length - shown.length, `${state} alerts`, state);
+    const groups = alike(alerts);
+    const shown = groups.slice(0, CARDS).map((group) => alertCard(group, dashboard));
+    const rest = others(groups.slice(CARDS).flat().length, `${state} alerts`, state);
     return [block(state === "firing" ? "Firing alerts" : "Pending alerts", [...shown, rest], all)];
   }
 

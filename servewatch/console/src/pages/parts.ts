@@ -3,7 +3,7 @@
 import type { AlertInstance, AlertRule, ManagedAlert, Notification } from "../data/api";
 import { h, icon } from "../dom";
 import { runbookHref } from "../runbook";
-import { ago, dateTime, length } from "../time";
+import { ago, dateTime } from "../time";
 
 const HIDDEN = new Set(["alertname", "severity", "__name__"]);
 
@@ -37,26 +37,6 @@ export function when(iso: string | undefined): HTMLElement {
   const at = Date.parse(iso ?? "") / 1000;
   if (Number.isNaN(at) || at <= 0) return h("span", { class: "dim" }, "–");
   return h("time", { datetime: iso ?? "", title: dateTime(at), class: "dim" }, ago(at));
-}
-
-/** How long an alert fires and how long it was pending before: who was told, was told when it began to fire. */
-export function lasting({ rule, alert, startsAt = "" }: Firing, now = Date.now() / 1000): [string, string] | null {
-  const [active, told] = [alert.activeAt, startsAt].map((iso) => Date.parse(iso) / 1000) as [number, number];
-  if (Number.isNaN(active) || active <= 0) return null;
-  const waits = rule.duration || 0;
-  if (alert.state === "pending") {
-    return [`for ${length(now - active)}, fires after ${length(waits)}`, `pending since ${dateTime(active)}`];
-  }
-  // Without Alertmanager's word: it fired at the first look after its time.
-  const fired = Math.min(now, told >= active ? told : active + waits);
-  const before = fired - active >= 1 ? `, pending ${length(fired - active)} before` : "";
-  const since = `firing since ${dateTime(fired)}${before ? `, pending since ${dateTime(active)}` : ""}`;
-  return [`for ${length(now - fired)}${before}`, since];
-}
-
-function lastingTime(one: Firing): HTMLElement | null {
-  const [text, title] = lasting(one) ?? [];
-  return text ? h("time", { datetime: one.alert.activeAt, title, class: "dim" }, text) : null;
 }
 
 export function runbook(annotations: Record<string, string>, service = ""): HTMLElement | null {
@@ -127,41 +107,14 @@ export function alertsIn(state: string, rules: AlertRule[], managed: ManagedAler
     .sort(byUrgency);
 }
 
-export function alertCard(one: Firing, uid: string): HTMLElement {
-  const { rule, alert, muted: why } = one;
-  const { summary, description } = alert.annotations;
-  const severity = alert.labels.severity;
-  return h(
-    "article",
-    { class: `card alert ${alert.state}`, "aria-label": `${rule.name} ${alert.state}` },
-    h(
-      "header",
-      {},
-      h("h3", {}, rule.name),
-      tag(alert.state),
-      severity ? tag(severity) : null,
-      why ? tag(why, "idle") : null,
-      h("span", { class: "grow" }),
-      lastingTime(one),
-    ),
-    summary ? h("p", { class: "summary" }, summary) : null,
-    description && description !== summary ? h("p", { class: "dim" }, description) : null,
-    labels(alert.labels),
-    h(
-      "footer",
-      {},
-      runbook(alert.annotations, alert.labels.service),
-      dashboardOf(alert.labels, uid),
-      h("a", { class: "button small", href: silenceHref(alert.labels) }, icon("mute"), "Silence"),
-      h(
-        "details",
-        {},
-        h("summary", {}, "Query"),
-        h("pre", {}, h("code", {}, rule.query)),
-        h("p", { class: "dim" }, `Value ${Number(alert.value).toPrecision(4)}. It fires after ${rule.duration} s.`),
-      ),
-    ),
-  );
+/** Alerts of one rule and one service together, in the order of the first of each: people are notified of them at once. */
+export function alike(alerts: Firing[]): Firing[][] {
+  const groups = new Map<string, Firing[]>();
+  for (const one of alerts) {
+    const key = JSON.stringify([one.rule.name, one.alert.labels.service, one.alert.state, one.muted]);
+    groups.set(key, [...(groups.get(key) ?? []), one]);
+  }
+  return [...groups.values()];
 }
 
 export function notificationRow(one: Notification): HTMLElement {

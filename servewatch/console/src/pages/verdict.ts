@@ -2,7 +2,7 @@
 
 import type { ManagedAlert, Target } from "../data/api";
 import { write } from "../units";
-import { forPeople, sameLabels, type Firing, type Tone } from "./parts";
+import { alike, forPeople, sameLabels, type Firing, type Tone } from "./parts";
 import type { Cell } from "./services";
 
 /** A service, as far as the answer depends on it. */
@@ -38,6 +38,8 @@ export interface Verdict {
 }
 
 const words = (one: Firing): string => one.alert.annotations.summary ?? one.rule.name;
+const together = (group: Firing[]): string =>
+  words(group[0]!) + (group.length > 1 ? ` (and ${group.length - 1} more like it)` : "");
 const amount = (count: number, one: string, many: string): string => (count === 1 ? one : `${count} ${many}`);
 export const pages = (one: Firing): boolean => one.alert.labels.severity !== "ticket";
 
@@ -117,9 +119,10 @@ export function verdict(facts: Facts): Verdict {
           ? ["warn", amount(loud.length, "One ticket is open", "tickets are open")]
           : (unsettled(facts) ?? ["ok", facts.spent?.length ? SPENT : "Everything is all right"]);
   const first = facts.untold && !paged.length && !dead.length ? [facts.untold] : [];
-  const told = loud.length ? loud : firing;
-  const known = [...first, ...told.slice(0, 4).map(words), ...dead.slice(0, 4)];
-  const waiting = pending.map(words).filter((line) => !known.includes(line));
+  const told = alike(loud.length ? loud : firing);
+  const soon = alike(pending);
+  const known = [...first, ...told.slice(0, 4).map(together), ...dead.slice(0, 4)];
+  const waiting = soon.map(together).filter((line) => !known.includes(line));
   const more = [
     ...known,
     ...waiting.slice(0, 4).map((line) => `pending: ${line}`),
@@ -134,6 +137,6 @@ export function verdict(facts: Facts): Verdict {
   const said = (line: string): boolean => text.endsWith(line.replace(/^pending: /, ""));
   const lines = [...new Set(more)].filter((line) => !said(line));
   const shown = (line: string): boolean => said(line) || lines.includes(line) || lines.includes(`pending: ${line}`);
-  const unsaid = [...told, ...pending].filter((one) => !shown(words(one))).length;
+  const unsaid = [...told, ...soon].filter((group) => !shown(together(group))).flat().length;
   return { tone, text, more: lines, unsaid };
 }
