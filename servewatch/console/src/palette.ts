@@ -73,7 +73,6 @@ export interface Wanted {
 }
 
 const NEAR = 11;
-const ALIKE = 7;
 /** How far a colour should be from all that are taken, to the usual eye and to the least; and how far it must be. */
 const CLEAR: [number, number][] = [
   [18, 7],
@@ -102,7 +101,6 @@ function chosen(candidates: string[], taken: string[], measure: Measure, enough:
 
 /** A fixed colour, or where one that looks alike is taken, a shade of it. */
 function shade(color: string, taken: string[]): string {
-  if (nearest(color, taken, distance) >= ALIKE) return color;
   return chosen([color, ...shadesOf(color)], taken, distance, NEAR);
 }
 

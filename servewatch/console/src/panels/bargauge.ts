@@ -1,6 +1,7 @@
 /** The bar gauge panel: values as bars beside their names. */
 
 import { alpha, continuous, ink, ramp, seen, threshold } from "../color";
+import { shortened } from "../charts/names";
 import { write } from "../data/display";
 import { h } from "../dom";
 import type { Panel } from "../model";
@@ -64,7 +65,7 @@ export function bar(one: Single, mode: string, unfilled: boolean, vertical = fal
   return h("div", { class: `bar-track${vertical ? " vertical" : ""}${unfilled ? " unfilled" : ""}` }, fill);
 }
 
-function rowOf(one: Single, options: BarOptions, nameWidth: number, valueWidth: number): HTMLElement {
+function rowOf(one: Single, name: string, options: BarOptions, nameWidth: number, valueWidth: number): HTMLElement {
   const { displayMode = "gradient", showUnfilled = true, valueMode = "color" } = options;
   const value = h(
     "div",
@@ -77,7 +78,7 @@ function rowOf(one: Single, options: BarOptions, nameWidth: number, valueWidth: 
   return h(
     "div",
     { class: "bar-row" },
-    h("div", { class: "bar-name", title: one.name, style: { width: `${nameWidth}px` } }, one.name),
+    h("div", { class: "bar-name", title: one.name, style: { width: `${nameWidth}px` } }, name),
     bar(one, displayMode, showUnfilled),
     valueMode === "hidden" ? null : value,
   );
@@ -102,8 +103,16 @@ export function bargauge(box: HTMLElement, values: Single[], panel: Panel): void
     (options.orientation !== "horizontal" && box.clientWidth > box.clientHeight * 2.4 && values.length <= 10);
   const longest = Math.max(...values.map((one) => textWidth(one.name, 13))) + 6;
   const nameWidth = Math.ceil(Math.min(box.clientWidth * 0.38, longest));
+  const letters = Math.max(...values.map((one) => one.name.length));
+  const room = vertical || longest <= nameWidth ? letters : Math.floor((letters * nameWidth) / longest) - 1;
+  const names = shortened(
+    values.map((one) => one.name),
+    room,
+  );
   const valueWidth = Math.ceil(Math.max(...values.map((one) => textWidth(write(one.shown), 14)))) + 10;
-  const parts = values.map((one) => (vertical ? columnOf(one, options) : rowOf(one, options, nameWidth, valueWidth)));
+  const parts = values.map((one, index) =>
+    vertical ? columnOf(one, options) : rowOf(one, names[index]!, options, nameWidth, valueWidth),
+  );
   const list = h("div", { class: vertical ? "bar-columns" : "bar-rows", role: "group" }, ...parts);
   list.setAttribute("aria-label", values.map((one) => `${one.name}: ${write(one.shown)}`).join("; "));
   box.replaceChildren(list);
