@@ -81,8 +81,11 @@ class Windows:
 
     @property
     def bridge(self) -> str:
-        """How far back a counter is looked for where a step begins or ends: two scrapes in a row may fail."""
-        return duration(3 * milliseconds(self.scrape))
+        """How far back a counter is looked for where a step begins or ends.
+
+        As far as Prometheus itself looks, past scrapes that failed, and with scrapes that are rarer than was said.
+        """
+        return duration(max(milliseconds("5m"), 3 * milliseconds(self.scrape)))
 
     def points(self, window: str) -> str:
         """The range that holds the steps of a window, as many in Prometheus 2 as in 3."""

@@ -12,6 +12,7 @@ from scipy.spatial.distance import jensenshannon
 
 from alerts.drift.scores import MINIMUM_ROWS, ORDERED_BINS, PSI_FLOOR
 from benchmarks import drift_model
+from monitoring.catalogue import drift
 from monitoring.reference import Feature
 from monitoring.reference.feature import MOST_EDGES
 from tests.alerts.drift.prometheus import WINDOWS, ask, replicas, running
@@ -57,7 +58,9 @@ def seen(tmp_path_factory):
     if shutil.which("prometheus") is None:
         pytest.skip("prometheus is missing; run: sudo apt-get install prometheus")
     with replicas([SIZE, COLOUR, WIDE]) as counted, running(tmp_path_factory.mktemp("drift"), counted) as url:
-        wait_for(lambda: len(ask(url, f'drift:rows{{window="{WINDOWS.long}"}} == 0')) == 3, 60)
+        # All of them are known since before the step in which they change began.
+        series, (_, long_ago) = 3 * sum(len(feature.bins) for feature in (SIZE, COLOUR, WIDE)), WINDOWS.settled
+        wait_for(lambda: ask(url, f"count({drift.OBSERVATIONS.name} offset {long_ago}) == {series}"), 60)
         for at, replica in enumerate(counted):
             for name, live in LIVE.items():
                 replica.counts[name] = [7 + len(range(rows)[at::3]) for rows in live]
