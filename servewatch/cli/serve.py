@@ -8,8 +8,10 @@ from typing import Any
 import click
 
 from serving import instrumented
+from serving.errors import ServiceInvalid
 from serving.loading import load_service
 from serving.server import configure_logging, run
+from serving.service import definition
 from serving.settings import Settings
 
 
@@ -32,7 +34,24 @@ def serve(target: str, **given: Any) -> None:
     if settings.several:  # this process is their master then, and does not import the service
         from serving.processes.master import supervise
 
-        sys.exit(supervise(target, settings))
+        sys.exit(supervise(target, settings, check_promises))
     if (app := instrumented.find(target)) is not None:
         sys.exit(instrumented.run(app, settings))
-    sys.exit(run(load_service(target), settings))
+    service = load_service(target)
+    declared = definition(service)
+    check_promises(declared.name, declared.slos)
+    sys.exit(run(service, settings))
+
+
+def check_promises(service: str, slos: tuple[str, ...]) -> None:
+    """Refuse an objective that no rule could be made of, before anybody takes it for measured."""
+    if not slos:
+        return
+    # Here and not above: a service that promises nothing does not wait for it.
+    from alerts.objectives import ObjectiveInvalid, parse
+
+    try:
+        for text in slos:
+            parse(text, service)
+    except ObjectiveInvalid as wrong:
+        raise ServiceInvalid(str(wrong), 'change slos= of @service, as in slos=["latency 99% under 0.25s"]') from None

@@ -62,7 +62,7 @@ def main(
     try:
         service = load_service(place.target)
         declared = definition(service)
-        control.send("serves", declared.name, declared.version)
+        control.send("serves", declared.name, declared.version, declared.slos)
         if listening is not None:
             run_worker(service, place.settings, control, door, listening, share, herald=place.herald)
         else:

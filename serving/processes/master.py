@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from prometheus_client import REGISTRY, CollectorRegistry, disable_created_metrics
@@ -21,9 +21,10 @@ from monitoring.catalogue import runtime
 from monitoring.merge import Merged, merge
 from monitoring.metrics import Incrementer
 from monitoring.quality import Memory
+from serving.errors import ServewatchError
 from serving.processes.control import Message
 from serving.processes.counts import Counts
-from serving.processes.errors import ChildFailed, unpack_error
+from serving.processes.errors import ChildFailed, pack_error, unpack_error
 from serving.processes.peers import introduce
 from serving.processes.restarts import Backoff, Life
 from serving.processes.seat import Child, Failure, Seat
@@ -31,6 +32,7 @@ from serving.processes.shelf import Shelf
 from serving.server import LAST_WORDS, listen, listen_for_metrics
 from serving.settings import Settings
 
+Check = Callable[[str, tuple[str, ...]], None]
 TICK = 1.0
 RECONNECT = 0.2
 GRACE = 3.0
@@ -42,8 +44,8 @@ log = logging.getLogger("serving")
 class Master:
     """Supervises the processes of one service. All of it happens on one event loop."""
 
-    def __init__(self, target: str, settings: Settings, listening: socket.socket) -> None:
-        self._target, self._settings, self._listening = target, settings, listening
+    def __init__(self, target: str, settings: Settings, listening: socket.socket, check: Check | None = None) -> None:
+        self._target, self._settings, self._listening, self._check = target, settings, listening, check
         self._seats = [Seat("runner", index) for index in range(max(1, settings.runners))]
         self._seats += [Seat("worker", index) for index in range(settings.workers)]
         self._numbers = itertools.count(1)
@@ -136,12 +138,23 @@ class Master:
         elif kind == "ask":
             self._soon(self._show(child, content[0]))
 
-    def _bind(self, service: str, version: str) -> None:
+    def _bind(self, service: str, version: str, slos: tuple[str, ...]) -> None:
         """What the service is called is known from the first child that has imported it."""
         if not self._restarts:
             metrics = Metrics(REGISTRY, {"service": service, "version": version})
             roles = ("worker", "runner")
             self._restarts = {role: metrics.counter(runtime.PROCESS_RESTARTS, process=role) for role in roles}
+            self._judge(service, slos)
+
+    def _judge(self, service: str, slos: tuple[str, ...]) -> None:
+        """End where the service promises what cannot be kept."""
+        try:
+            if self._check is not None:
+                self._check(service, slos)
+        except ServewatchError as error:
+            self._failure = self._failure or Failure(pack_error(error), "", 1)
+            self._stop()
+            self._kill()
 
     async def _show(self, child: Child, key: str) -> None:
         await self.counts.refresh()
@@ -284,11 +297,14 @@ def describe_exit(code: int | None) -> str:
         return f"killed by signal {-code}"
 
 
-def supervise(target: str, settings: Settings) -> int:
-    """Serve in several processes until a signal ends it; 0 if it ended as it should."""
+def supervise(target: str, settings: Settings, check: Check | None = None) -> int:
+    """Serve in several processes until a signal ends it; 0 if it ended as it should.
+
+    `check` gets the service's name and what it promises, and raises what is to end all of it.
+    """
     disable_created_metrics()  # type: ignore[no-untyped-call]
     listening = listen(settings.host, settings.port, "--port")
-    failure = asyncio.run(_supervise(target, settings, listening))
+    failure = asyncio.run(_supervise(target, settings, listening, check))
     if failure is None:
         return 0
     if failure.error is not None:
@@ -299,10 +315,10 @@ def supervise(target: str, settings: Settings) -> int:
     return failure.code
 
 
-async def _supervise(target: str, settings: Settings, listening: socket.socket) -> Failure | None:
+async def _supervise(target: str, settings: Settings, listening: socket.socket, check: Check | None) -> Failure | None:
     registry = CollectorRegistry()
     with listening:
-        master = Master(target, settings, listening)
+        master = Master(target, settings, listening, check)
         registry.register(Merged(master.counts.pages))
         hang(master.shelf.board, registry)
         metrics: MetricsServer | None = listen_for_metrics(registry, settings)

@@ -213,6 +213,15 @@ def test_a_service_that_cannot_start_ends_the_master(
     assert not last or said.rstrip().splitlines()[-1] == last
 
 
+def test_an_objective_that_cannot_be_kept_ends_the_master(launch: Callable[..., Any]) -> None:
+    """As it ends a single process, though the master never imports the service."""
+    source = "from serving import api, service\n\n\n@service(slos=['latency 99% below 1s'])\nclass Nothing:\n"
+    source += "    @api\n    def predict(self, text: str) -> str:\n        return text\n"
+    ended, said = launch("--workers", "2", target="promising_service:Nothing", source=source).end(20)
+    assert ended == 2
+    assert "error: objective 'latency 99% below 1s' of nothing is none of availability 99.9%" in said
+
+
 def test_a_taken_metrics_port_is_two_lines(launch: Callable[..., Any], fleet: Any) -> None:
     """The error names the flag, before any child is started."""
     served = launch("--workers", "2", "--metrics-port", str(fleet.metrics_port))
