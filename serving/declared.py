@@ -81,6 +81,20 @@ def _beneath(found: Any) -> Any:
     return found.func if isinstance(found, functools.cached_property) else None
 
 
+def check_flags(**given: Any) -> None:
+    """Refuse what is neither True nor False."""
+    for name, value in given.items():
+        if not isinstance(value, bool):
+            raise ServiceInvalid(f"{name} is {value!r}", f"{name} is True or False")
+
+
+def check_warmup(given: Any) -> None:
+    """Refuse what is neither a word on the first calls nor the rows for them."""
+    if isinstance(given, bool) or (hasattr(given, "__len__") and not isinstance(given, str | bytes) and len(given)):
+        return
+    raise ServiceInvalid(f"warmup is {given!r}", "warmup is True, False, or rows that the method takes")
+
+
 def check_rows(function: Callable[..., Any]) -> None:
     """Refuse a @batched method that cannot be called with `self` and the rows."""
     try:
@@ -129,6 +143,8 @@ def check_init(cls: Any) -> None:
         parameters = list(inspect.signature(cls.__init__).parameters.values())[1:]
     except (TypeError, ValueError):  # what is not written in Python may have none
         return
+    if inspect.iscoroutinefunction(cls.__init__):
+        raise ServiceInvalid(f"{cls.__name__}.__init__ is async, and nobody awaits it", "make it a def")
     for parameter in parameters:
         if parameter.default is parameter.empty and parameter.kind not in (
             parameter.VAR_POSITIONAL,

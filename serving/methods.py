@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar, overload
 
-from serving.declared import ENDPOINT, check_arguments, check_method, check_rows
+from serving.declared import ENDPOINT, check_arguments, check_flags, check_method, check_rows, check_warmup
 from serving.errors import ServiceInvalid
 from serving.store import Model, Store
 from serving.store.tag import Tag
@@ -60,7 +60,7 @@ class Batched(Generic[In, Out]):
         if instance is None:
             return self
 
-        async def direct(rows: In) -> Out:
+        async def direct(rows: In, /) -> Out:
             return self.function(instance, rows)
 
         return direct
@@ -101,6 +101,8 @@ def batched(
     each answer is the model's, where that holds more: a key, a function, or a pair of them for class and confidence.
     """
     check_arguments("@batched", unknown, batched)
+    check_flags(retry=retry)
+    check_warmup(warmup)
     _check_batching(max_rows, max_wait, threads)
 
     def declare(function: Callable[[Any, In], Out]) -> Batched[In, Out]:
@@ -213,6 +215,7 @@ def api(
     that is not batched is each request's value and answer.
     """
     check_arguments("@api", unknown, api)
+    check_flags(batch=batch, retry=retry, warmup=warmup)
     _check_batching(max_rows, max_wait, threads or 1)
     if not isinstance(timeout, int | float | None) or not 0 <= (timeout or 0) < math.inf:
         raise ServiceInvalid(f"timeout is {timeout!r}", "timeout is a number of seconds, 0 for no limit")

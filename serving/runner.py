@@ -94,9 +94,9 @@ class Runner:
             return len(value)
         except TypeError:
             lacks = "await it before" if inspect.isawaitable(value) else "pass value[None]"
-            raise RunnerFailed(
-                f"{self.name!r} takes rows (an array or a list), got {type(value).__name__}", lacks
-            ) from None
+            told = f"{self.name!r} takes rows (an array or a list), got {type(value).__name__}"
+            log.error("%s: %s", told, lacks)
+            raise RunnerFailed(told, lacks) from None
 
     def start(self, batch: list[Job], finished: Finished) -> None:
         """Hand a batch to a thread; `finished` is called on it when every job has its result or error."""

@@ -139,8 +139,15 @@ def _query(parameter: inspect.Parameter, hints: dict[str, Any], where: str) -> P
             "come from the query and are int, float, bool or str",
             "take several values as one pydantic model",
         )
-    required = parameter.default is inspect.Parameter.empty
-    return Parameter(parameter.name, TypeAdapter(kind), required, None if required else parameter.default)
+    required, adapter = parameter.default is inspect.Parameter.empty, TypeAdapter(kind)
+    default = None if required else parameter.default
+    try:
+        adapter.validate_python(default) if default is not None else None
+    except ValidationError:
+        raise ServiceInvalid(
+            f"{where} has {parameter.name!r} of {kind} with the default {default!r}", "give a default of that type"
+        ) from None
+    return Parameter(parameter.name, adapter, required, default)
 
 
 def _scalar(kind: Any) -> Any:

@@ -44,6 +44,10 @@ def unwritten(endpoint: Endpoint, answer: Any, error: Exception) -> ServewatchEr
 
 
 def hint(error: BaseException) -> str:
-    """Words to add about an error that comes from what was to be awaited and was not; none about others."""
-    found = _AWAITABLE.search(f"{error} {error.__cause__ or ''}") if isinstance(error, _TOLD_BY) else None
+    """Words to add about an error of what was not awaited, or was called as nothing of ours is; none about others."""
+    if not isinstance(error, _TOLD_BY):
+        return ""
+    if "Batcher.submit()" in str(error):
+        return " (a @batched method is called with the rows alone, and without their name)"
+    found = _AWAITABLE.search(f"{error} {error.__cause__ or ''}")
     return f" (a {found[1]} is not what it gives: was `await` forgotten before a @batched method?)" if found else ""

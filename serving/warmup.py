@@ -249,7 +249,10 @@ class WarmUp:
         named = {*sizes(self._setting, most := spec.batching.max_rows), *(n for n in self._compiled if n <= most)}
         for size in sorted(named):
             if given is not True or size != len(rows):
-                await self._try(f"{spec.name!r} with {size} rows", self._call(spec, function, repeated(rows, size)))
+                await self._try(f"{spec.name!r} with {size} rows", self._repeat(spec, function, rows, size))
+
+    async def _repeat(self, spec: RunnerSpec, function: Callable[[Any], Any], rows: Any, size: int) -> None:
+        await self._call(spec, function, repeated(rows, size))
 
 
 def _reason(error: Exception) -> str:

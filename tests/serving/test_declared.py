@@ -83,6 +83,11 @@ def test_an_endpoint_that_a_decorator_hides_is_told(hide: Callable[[Any], Any]) 
         (lambda: api(timeout="5s"), "timeout is '5s'", "a number of seconds"),
         (lambda: api(path=3)(predict), "endpoint path 3", "like '/predict'"),
         (lambda: api(max_rows=8), "@api has max_rows or max_wait without batch=True", "@api(batch=True"),
+        (lambda: api(batch="yes"), "batch is 'yes'", "True or False"),
+        (lambda: api(warmup="no"), "warmup is 'no'", "True or False"),
+        (lambda: batched(retry=1), "retry is 1", "True or False"),
+        (lambda: batched(warmup=3), "warmup is 3", "or rows that the method takes"),
+        (lambda: batched(warmup=[]), "warmup is []", "or rows that the method takes"),
         (lambda: service(version=1.1), "version is 1.1", "version='1.1'"),
         (lambda: service(name=""), "name is ''", "name='pets'"),
         (lambda: service(slos=3), "slos is 3", "a list of texts"),
@@ -126,6 +131,15 @@ def test_a_service_that_cannot_be_made_is_told() -> None:
     with pytest.raises(ServiceInvalid, match=r"Pets\.__init__ takes 'folder'") as caught:
         declare(__init__=init, predict=Asked.predict)
     assert "folder=..." in caught.value.help
+
+
+def test_an_init_that_is_async_is_told() -> None:
+    """Nobody would await it."""
+
+    async def init(self: Any) -> None: ...
+
+    with pytest.raises(ServiceInvalid, match=r"Pets\.__init__ is async"):
+        declare(__init__=init, predict=Asked.predict)
 
 
 def test_an_init_that_needs_nothing_is_fine() -> None:

@@ -74,6 +74,10 @@ class Forgetful:
         return await self.double(self.double(rows))
 
     @api
+    async def named(self, rows: Rows) -> Rows:
+        return await self.double(rows=rows)
+
+    @api
     async def stream(self, rows: Rows) -> AsyncIterator[list[float]]:
         yield self.double(rows)
 
@@ -150,9 +154,18 @@ def test_a_failure_of_what_nobody_awaited_has_a_hint_in_the_log(
     assert "was `await` forgotten before a @batched method?" in told
 
 
-def test_rows_that_nobody_awaited_are_named(live: Any) -> None:
-    """A batched method that is given what another one was asked for."""
+def test_rows_with_a_name_are_told(live: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A batched method is called with them alone, in a server and without one."""
+    assert live.post("/named", ROWS).status == 500
+    assert "called with the rows alone, and without their name" in errors(caplog)[0]
+    with pytest.raises(TypeError, match="positional-only"):
+        asyncio.run(Forgetful().named(np.zeros((1, 3))))
+
+
+def test_rows_that_nobody_awaited_are_named(live: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """A batched method that is given what another one was asked for; the log has it, too."""
     error = live.post("/nested", ROWS).error
+    assert errors(caplog) == ["'double' takes rows (an array or a list), got Future: await it before"]
     assert (error["message"], error["help"]) == (
         "'double' takes rows (an array or a list), got Future",
         "await it before",

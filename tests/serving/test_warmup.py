@@ -283,3 +283,20 @@ def test_a_service_that_is_stopped_while_it_warms_up_ends_without_error(serve: S
     live.thread.join(timeout=5)
     assert not live.thread.is_alive()
     assert live.lifecycle.error is None
+
+
+@service
+class Whole:
+    """What it takes has no rows that could be repeated."""
+
+    @api(batch=True, example={"a": 1})
+    def predict(self, given: dict[str, int]) -> list[int]:
+        return list(given.values())
+
+
+def test_an_example_that_has_no_rows_does_not_keep_the_service_from_starting(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is a failure of the warm-up like any other."""
+    assert serve(Whole, warmup="4").lifecycle.state == "ready"
+    assert any("the warm-up call of 'predict' with 4 rows failed" in text for text in caplog.messages)
