@@ -4,7 +4,7 @@ import type { AlertRule, HomeQueries, Target } from "../src/data/api";
 import { serviceFacts, serviceRows, windowText } from "../src/pages/services";
 import { answering, byHealth, isDown, notScraped } from "../src/pages/health";
 import { lasting } from "../src/pages/alertcard";
-import { alertsIn, alike, forPeople, type Firing } from "../src/pages/parts";
+import { alertsIn, alike, dashboardHref, forPeople, type Firing } from "../src/pages/parts";
 import { spentBudgets, untold, verdict, type Facts } from "../src/pages/verdict";
 import { age, ago } from "../src/time";
 
@@ -197,6 +197,20 @@ test("alerts of one rule and service are told together, and none of them is left
     [found.text, found.more, found.unsaid],
     ["4 tickets are open", ["age drifted (and 2 more like it)", "full"], 0],
   );
+});
+
+test("an alert leads to the dashboard that it names, at this host, and one that is over to its time", () => {
+  const labels = { service: "a b" };
+  const annotations = { dashboard_url: "http://grafana:3001/d/servewatch-quality?var-service=a+b" };
+  assert.equal(dashboardHref({ labels, annotations }, "x"), "/d/servewatch-quality?var-service=a+b");
+  assert.equal(dashboardHref({ labels, annotations: {} }, "x"), "/d/x?var-service=a+b");
+  assert.equal(dashboardHref({ labels: {}, annotations: {} }, "x"), "");
+  for (const dashboard_url of ["javascript:alert(1)", "http://host/elsewhere", "//d/x"])
+    assert.equal(dashboardHref({ labels: {}, annotations: { dashboard_url } }, "x"), "");
+  const [startsAt, endsAt] = ["2026-01-01T00:00:00Z", "2026-01-01T01:00:00Z"];
+  const past = dashboardHref({ labels, annotations: {}, startsAt, endsAt }, "x");
+  const [from, to] = ["from", "to"].map((name) => Number(new URLSearchParams(past.split("?")[1]).get(name)));
+  assert.deepEqual([from, to], [Date.parse(startsAt) - 900_000, Date.parse(endsAt) + 900_000]);
 });
 
 test("alerts that the answer has no room for are counted", () => {

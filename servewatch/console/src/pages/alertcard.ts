@@ -78,7 +78,7 @@ export function alertCard(group: Firing[], uid: string): HTMLElement {
       "footer",
       {},
       runbook(alert.annotations, alert.labels.service),
-      dashboardOf(alert.labels, uid),
+      dashboardOf({ labels: all, annotations: alert.annotations }, uid),
       h("a", { class: "button small", href: silenceHref(all) }, icon("mute"), "Silence"),
       h(
         "details",

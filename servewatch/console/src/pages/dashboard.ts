@@ -111,6 +111,8 @@ export class DashboardPage implements Page {
     const [scrape, variables] = await Promise.all([
       scrapeInterval(),
       loadVariables(model.templating?.list ?? [], parameters, span, this.variables.states),
+      // Before the panels: what came between would move them from under the pointer.
+      this.youth.look(),
     ]);
     if (round !== this.round) return;
     this.variables = variables;
@@ -121,7 +123,6 @@ export class DashboardPage implements Page {
     this.build();
     const context = this.context(variables.scope, scrape, time);
     for (const frame of this.frames) frame.refresh(context);
-    void this.youth.look();
     const marks = await loadAnnotations(
       model.annotations?.list ?? [],
       parameters.getAll("off"),

@@ -85,7 +85,7 @@ export class DriftPage extends LivePage {
       block(
         `Features, the last ${window}`,
         [own.length < all.length ? this.others() : null, table, h("p", { class: "dim small" }, READING)],
-        this.dashboard(),
+        this.dashboard(chosen.metric, window),
       ),
     ];
   }
@@ -109,8 +109,10 @@ export class DriftPage extends LivePage {
     return h("p", { class: "dim" }, "This is of one model. ", h("a", { href }, "All models"));
   }
 
-  private dashboard(): HTMLElement {
-    return h("a", { href: `/d/${this.settings.watched.dashboard}` }, "Over time: the dashboard");
+  private dashboard(metric: Labels, window: string): HTMLElement {
+    const chosen = { service: metric.service ?? "", model: metric.model ?? "", feature: metric.feature ?? "", window };
+    const asked = new URLSearchParams(Object.entries(chosen).map(([name, value]) => [`var-${name}`, value]));
+    return h("a", { href: `/d/${this.settings.watched.dashboard}?${asked}` }, "Over time: the dashboard");
   }
 
   private row(one: Watched, chosen: Watched, numbers: Record<"psi" | "ks" | "moved" | "bad", Sample[]>): Cell[] {

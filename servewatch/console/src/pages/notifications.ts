@@ -28,7 +28,7 @@ function entry(one: Notification, dashboard: string): HTMLElement {
         "p",
         { class: "filters" },
         runbook(alert.annotations, alert.labels.service),
-        dashboardOf(alert.labels, dashboard),
+        dashboardOf(alert, dashboard),
         alert.status === "firing"
           ? h("a", { class: "button small", href: silenceHref(alert.labels) }, "Silence")
           : null,

@@ -46,15 +46,31 @@ export function runbook(annotations: Record<string, string>, service = ""): HTML
   return h("a", { class: "button small", href, ...blank }, icon("link"), "Runbook");
 }
 
-/** A service's alert leads to its dashboard. */
-export function dashboardOf(all: Record<string, string>, uid: string): HTMLElement | null {
-  if (!all.service || !uid) return null;
-  return h(
-    "a",
-    { class: "button small", href: `/d/${uid}?var-service=${encodeURIComponent(all.service)}` },
-    icon("grid"),
-    "Dashboard",
-  );
+interface Told {
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+  startsAt?: string | undefined;
+  endsAt?: string | undefined;
+}
+const AROUND = 900_000;
+
+/** The dashboard that an alert names, here and not at its host, or that of its service; at its time where it has one. */
+export function dashboardHref({ labels: all, annotations, startsAt, endsAt }: Told, uid: string): string {
+  const named = /^https?:\/\/[^/]+(\/d\/[^?#]+)\??([^#]*)/.exec(annotations.dashboard_url ?? "");
+  if (!named && !(all.service && uid)) return "";
+  const asked = new URLSearchParams(named ? named[2] : { "var-service": all.service! });
+  const [start, end] = [startsAt, endsAt].map((at) => Date.parse(at ?? "")) as [number, number];
+  if (start > 0) {
+    asked.set("from", String(start - AROUND));
+    asked.set("to", String(Math.min(Date.now(), (end > start ? end : start) + AROUND)));
+  }
+  const query = asked.toString();
+  return `${named?.[1] ?? `/d/${encodeURIComponent(uid)}`}${query ? `?${query}` : ""}`;
+}
+
+export function dashboardOf(one: Told, uid: string): HTMLElement | null {
+  const href = dashboardHref(one, uid);
+  return href ? h("a", { class: "button small", href }, icon("grid"), "Dashboard") : null;
 }
 
 /** The page that silences what has these labels. */
