@@ -5,7 +5,7 @@ import { h } from "../dom";
 import { location, set } from "../state";
 import { length } from "../time";
 import { alertCard } from "./alertcard";
-import { alertsIn, block, failed, forPeople, labels, runbook, tag } from "./parts";
+import { alertsIn, block, failed, forPeople, labels, runbook, stateTag, tag } from "./parts";
 import { renew, repeat, type Page } from "./page";
 
 const STATES = ["all", "firing", "pending", "inactive"];
@@ -23,7 +23,7 @@ function ruleRow(rule: AlertRule): HTMLElement {
     h(
       "summary",
       {},
-      rule.labels.severity === "none" && rule.state === "firing" ? tag("heartbeat", "idle") : tag(rule.state),
+      stateTag(rule.state, [rule.labels.severity]),
       h("strong", {}, rule.name),
       rule.labels.severity ? tag(rule.labels.severity, "idle") : null,
       h("span", { class: "grow" }),

@@ -35,7 +35,7 @@ function entry(one: Notification, dashboard: string): HTMLElement {
       ),
     ),
   );
-  const to = one.receiver ? `to ${one.receiver}` : "details";
+  const to = one.receiver ? `details, sent to ${one.receiver}` : "details";
   const key = `${one.receivedAt ?? one.received_at ?? ""} ${to}`.trim();
   const more = h("details", { "data-key": key }, h("summary", { class: "dim small" }, to), ...alerts);
   row.querySelector(".grow")?.append(more);

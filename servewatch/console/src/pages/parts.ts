@@ -33,6 +33,14 @@ export function tag(text: string, tone: Tone = TONES[text] ?? "idle"): HTMLEleme
   return h("span", { class: `tag ${tone}` }, text);
 }
 
+/** A state beside what it is of: a ticket that fires is amber, and what always fires is a sign of life, whose end is a fault. */
+export function stateTag(state: string, severities: (string | undefined)[]): HTMLElement {
+  const all = (severity: string): boolean => severities.length > 0 && severities.every((one) => one === severity);
+  if (all("none") && state === "firing") return tag("heartbeat", "idle");
+  if (all("none") && state === "resolved") return tag("heartbeat ended", "bad");
+  return tag(state, all("ticket") && state === "firing" ? "warn" : undefined);
+}
+
 export function when(iso: string | undefined): HTMLElement {
   const at = Date.parse(iso ?? "") / 1000;
   if (Number.isNaN(at) || at <= 0) return h("span", { class: "dim" }, "–");
@@ -136,14 +144,15 @@ export function alike(alerts: Firing[]): Firing[][] {
 export function notificationRow(one: Notification): HTMLElement {
   const alerts = one.alerts ?? [];
   const first = alerts[0];
-  // What always fires tells machines that the way is whole: it is no news to people.
-  const heartbeat = alerts.length > 0 && alerts.every((alert) => alert.labels.severity === "none");
   const name = one.groupLabels?.alertname ?? first?.labels.alertname ?? "notification";
   const summaries = [...new Set(alerts.map((alert) => alert.annotations.summary ?? "").filter(Boolean))];
   return h(
     "li",
     { class: "notification" },
-    heartbeat ? tag("heartbeat", "idle") : tag(one.status ?? first?.status ?? "sent"),
+    stateTag(
+      one.status ?? first?.status ?? "sent",
+      alerts.map((alert) => alert.labels.severity),
+    ),
     h(
       "div",
       { class: "grow" },

@@ -5,7 +5,7 @@ import { h } from "../dom";
 import { markdown } from "../panels/text";
 import { anchorOf, forService } from "../runbook";
 import { location } from "../state";
-import { tag } from "./parts";
+import { stateTag } from "./parts";
 import { repeat, type Page } from "./page";
 
 /** The text has its title and its topics on one level: of a page the first is the title. */
@@ -88,8 +88,9 @@ export class RunbookPage implements Page {
   private async mark(): Promise<void> {
     const rules = await alertRules().catch(() => []);
     for (const [name, places] of this.states) {
-      const state = rules.find((rule) => rule.name === name && rule.state !== "inactive")?.state;
-      for (const place of places) place.replaceChildren(...(state ? [tag(state)] : []));
+      const found = rules.find((rule) => rule.name === name && rule.state !== "inactive");
+      for (const place of places)
+        place.replaceChildren(...(found ? [stateTag(found.state, [found.labels.severity])] : []));
     }
   }
 }
