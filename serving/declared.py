@@ -81,6 +81,13 @@ def _beneath(found: Any) -> Any:
     return found.func if isinstance(found, functools.cached_property) else None
 
 
+def check_text(name: str, given: Any, example: str) -> None:
+    """Refuse what is no text of one line; None is none that was given."""
+    if given is not None and not (isinstance(given, str) and given.strip() and given.isprintable()):
+        like = str(given) if isinstance(given, int | float) else example
+        raise ServiceInvalid(f"{name} is {given!r}", f"give a text of one line, as in {name}={like!r}")
+
+
 def check_flags(**given: Any) -> None:
     """Refuse what is neither True nor False."""
     for name, value in given.items():

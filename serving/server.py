@@ -110,6 +110,12 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
 
+class AddressUnknown(ServewatchError):
+    """No address of this machine is called so."""
+
+    code = "address_unknown"
+
+
 def listen(host: str, port: int, flag: str) -> socket.socket:
     """A socket that listens there, or an error that names the flag to choose another port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -124,7 +130,10 @@ def listen(host: str, port: int, flag: str) -> socket.socket:
     return listening
 
 
-def _port_error(error: OSError, host: str, port: int, flag: str) -> PortInUse:
+def _port_error(error: OSError, host: str, port: int, flag: str) -> ServewatchError:
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        other = flag.replace("port", "host")
+        return AddressUnknown(f"{host!r} is no address of this machine: {error.strerror}", f"give one with {other}")
     reason = "is taken by another process" if error.errno == errno.EADDRINUSE else f"cannot be used: {error.strerror}"
     return PortInUse(f"port {port} on {host} {reason}", f"choose another with {flag} PORT")
 
@@ -144,7 +153,7 @@ def open_ports(registry: CollectorRegistry, settings: Settings) -> tuple[socket.
     listening = listen(settings.host, settings.port, "--port")
     try:
         return listening, listen_for_metrics(registry, settings)
-    except PortInUse:
+    except ServewatchError:
         listening.close()
         raise
 

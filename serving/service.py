@@ -19,6 +19,7 @@ from serving.declared import (
     check_init,
     check_members,
     check_self,
+    check_text,
 )
 from serving.errors import ServiceInvalid
 from serving.methods import STORE, Api, Batched, Batching, ModelRef, api, batched, use
@@ -127,9 +128,8 @@ def service(
     `owner` is who is told of its alerts, where that owner has channels: see secrets/README.md.
     """
     check_arguments("@service", unknown, service)
-    for key, value in (("name", name), ("version", version)):
-        if value is not None and (not isinstance(value, str) or not value):
-            raise ServiceInvalid(f"{key} is {value!r}", f"give a text, as in {key}={str(value) or 'pets'!r}")
+    check_text("name", name, "pets")
+    check_text("version", version, "1.2.0")
     if not isinstance(slos, list | tuple) or not all(isinstance(text, str) for text in slos):
         raise ServiceInvalid(f"slos is {slos!r}", 'give a list of texts, as in slos=["latency 99% under 0.25s"]')
     check_owner(owner)

@@ -90,6 +90,7 @@ def test_an_endpoint_that_a_decorator_hides_is_told(hide: Callable[[Any], Any]) 
         (lambda: batched(warmup=[]), "warmup is []", "or rows that the method takes"),
         (lambda: service(version=1.1), "version is 1.1", "version='1.1'"),
         (lambda: service(name=""), "name is ''", "name='pets'"),
+        (lambda: service(name="two\nlines"), "name is 'two", "a text of one line"),
         (lambda: service(slos=3), "slos is 3", "a list of texts"),
         (lambda: use(3), "use was given 3", "use('flowers:latest')"),
         (lambda: use("models/flowers.pt"), "'models/flowers.pt' cannot be a model's name", "are accepted"),
