@@ -54,6 +54,19 @@ def _length(answer: Any) -> int | None:
         return None
 
 
+def odd_rows(name: str, given: int, answer: Any) -> RunnerFailed:
+    """The error for an answer that has not a row for each that was given."""
+    count = _length(answer)
+    came = f"a {type(answer).__name__}" if count is None else f"{count} rows"
+    return RunnerFailed(f"{name!r} was given {given} rows and answered {came}", "answer a row for each")
+
+
+def check_rows(name: str, given: Any, answer: Any) -> None:
+    """Refuse such an answer, where nobody waits for its parts."""
+    if _length(answer) != _length(given):
+        raise odd_rows(name, _length(given) or 0, answer)
+
+
 Finished = Callable[[list[Job]], None]
 
 
@@ -153,9 +166,8 @@ class Runner:
             return [self._timed(values[0], batch)]
         rows = join(values)
         answer = self._timed(rows, batch)
-        if (count := _length(answer)) != len(rows):
-            came = f"a {type(answer).__name__}" if count is None else f"{count} rows"
-            raise RunnerFailed(f"{self.name!r} was given {len(rows)} rows and answered {came}", "answer a row for each")
+        if _length(answer) != len(rows):
+            raise odd_rows(self.name, len(rows), answer)
         parts, start = [], 0
         for value in values:
             parts.append(answer[start : start + len(value)])

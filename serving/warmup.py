@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import PIL.Image
 
-from serving.errors import ServewatchError
+from serving.errors import RunnerFailed, ServewatchError
 from serving.places import place_of
+from serving.runner import check_rows
 from serving.service import Batched, Definition, Endpoint, RunnerSpec
 from serving.types import Body, Image, NDArray
 from serving.types.ndarray import NPY
@@ -23,6 +24,7 @@ from serving.unwritten import Unwritten, hint, unwritten
 
 OFF, MOST = "off", "max"
 PICTURE = (64, 64)
+_EXAMPLE = ". @api(example=...) or @batched(warmup=rows) gives it an input that fits, warmup=False none"
 log = logging.getLogger("serving.warmup")
 
 
@@ -188,7 +190,10 @@ class WarmUp:
         stage = self.stages[spec.name]
         if spec.batch and stage.rows is None and len(argument):
             stage.rows = argument
-        return await stage.call(function, argument)
+        answer = await stage.call(function, argument)
+        if spec.batch:
+            check_rows(spec.name, argument, answer)
+        return answer
 
     async def _try(self, what: str, call: Any) -> None:
         """A warm-up that fails is told, and the service starts all the same: it may be the example that is at fault."""
@@ -200,11 +205,8 @@ class WarmUp:
             log.debug("%s is not warmed up: %s", what, error)
         except Exception as error:
             self._failed.append(what)
-            log.warning(
-                "the warm-up call of %s failed, and the service starts without it: %s. @api(example=...) or "
-                "@batched(warmup=rows) gives it an input that fits, warmup=False none",
-                *(what, _reason(error)),
-            )
+            told = "the warm-up call of %s failed, and the service starts without it: %s%s"
+            log.warning(told, what, _reason(error), "" if isinstance(error, RunnerFailed) else _EXAMPLE)
             log.debug("the warm-up call of %s failed here:", what, exc_info=error)
 
     async def _endpoint(self, endpoint: Endpoint, instance: Any, functions: Mapping[str, Callable[[Any], Any]]) -> None:

@@ -243,7 +243,7 @@ def test_the_reason_of_a_warm_up_that_fails_is_one_line(serve: Serve, caplog: py
     """An answer that was not awaited is told as such."""
     serve(Forgetful, warmup="1")
     told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert "without it: /predict returned a coroutine: did it forget `await self.double(...)`?. @api" in told[0]
+    assert told[0].endswith("without it: /predict returned a coroutine: did it forget `await self.double(...)`?")
     assert "ValueError: one line, and another. @api" in told[1]
     assert told[2].startswith("warmed up with 0 of 2 calls in ")
 
@@ -300,3 +300,26 @@ def test_an_example_that_has_no_rows_does_not_keep_the_service_from_starting(
     """It is a failure of the warm-up like any other."""
     assert serve(Whole, warmup="4").lifecycle.state == "ready"
     assert any("the warm-up call of 'predict' with 4 rows failed" in text for text in caplog.messages)
+
+
+@service
+class Short:
+    """Answers one row, whatever it gets."""
+
+    @batched(max_rows=4)
+    def first(self, rows):
+        return rows[:1]
+
+    @api
+    async def predict(self, rows: Rows) -> Rows:
+        return await self.first(rows)
+
+
+def test_a_wrong_number_of_rows_comes_out_before_the_first_batch(
+    serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One row is answered by one, which is right; of four the warm-up tells, and of no example that would help."""
+    serve(Short, warmup="1,max")
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert told[0].endswith("'first' was given 4 rows and answered 1 rows")
+    assert told[1].startswith("warmed up with 1 of 2 calls in ")
