@@ -186,6 +186,7 @@ def test_focus_returns_to_the_time_picker(page: Page, console: str) -> None:
     page.ask("[...document.querySelectorAll('.popover .option')].find(b => b.innerText === 'Last 3 hours').focus()")
     page.press("Enter")
     page.wait(f"document.activeElement === {button} && document.activeElement.innerText.trim() === 'Last 3 hours'")
+    assert page.ask("location.search") == "?from=now-3h&to=now"
 
 
 def test_escape_leaves_a_panel_that_is_viewed_alone(page: Page, console: str) -> None:
@@ -199,6 +200,7 @@ def test_escape_leaves_a_panel_that_is_viewed_alone(page: Page, console: str) ->
         leave()
         page.wait("!location.search.includes('viewPanel') && document.querySelectorAll('.panel').length > 20")
         page.wait(f"document.activeElement === {menu}")
+        assert page.ask("document.querySelectorAll('.way').length") == 0
 
 
 def test_escape_closes_what_is_open_above_a_panel_first(page: Page, console: str) -> None:
