@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alerts.promql import Expr, aggregate, bucket_rate, like, over_time, quantile, rate, select, total
+from alerts.retired import but
 from alerts.rules import Alert, Recording
 from alerts.values import decimals, percent
 from alerts.windows import LONG, SHORT, lasting, rounded, share
@@ -86,7 +87,7 @@ IN_PROGRESS = _record(
 _KNOWN = aggregate("max", _BY, over_time("max", stack.UP, _GONE, job=JOB))
 UP = _record(
     "serving:up",
-    Expr(f"{total(_BY, UP_LATELY)}\nor {total(_BY, _SCRAPED)}\nor 0 * {_KNOWN}", _BY),
+    but(Expr(f"{total(_BY, UP_LATELY)}\nor {total(_BY, _SCRAPED)}\nor 0 * {_KNOWN}", _BY)),
     f"Replicas that answer scrapes; 0 for {_GONE} after the last one vanished.",
 )
 

@@ -10,6 +10,7 @@ from alerts import objectives as declared
 from alerts.indicators import ALL, BAD, chosen, indicators
 from alerts.objectives import DEFAULTS, Objective, resolve
 from alerts.promql import Expr, Match, aggregate, over_time, ratio, select
+from alerts.retired import but
 from alerts.rules import SLOTH_INFO, Alert, Recording, rules_file
 from alerts.values import decimals
 from alerts.windows import LONG
@@ -102,7 +103,7 @@ def _promise(objective: Objective, all_of_them: Iterable[Objective]) -> Recordin
         return Recording("slo:objective:ratio", Expr(f"vector({objective.ratio:g})"), "slo", help, labels=labels)
     # A default is promised for what was measured lately: a declared one stands whether it can be measured or not.
     measured = over_time("last", _ALL, _KNOWN, **chosen([objective], all_of_them), slo=objective.name)
-    kept = Expr(f"0 * {measured} + {objective.ratio:g}", _BY)
+    kept = but(Expr(f"0 * {measured} + {objective.ratio:g}", _BY))
     return Recording("slo:objective:ratio", kept, "slo", help, labels={"slo": objective.name})
 
 

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import alerts
 from alerts import adapters
 from alerts.promql import TARGET_LABELS
+from alerts.retired import RETIRED
 from monitoring import catalogue
 from monitoring.catalogue import Metric
 from servewatch.check.forgotten import forgotten
@@ -61,7 +62,7 @@ def declared(own: Iterable[Metric] = (), foreign: Iterable[str] = (), where: str
         for name, labels in recording.series.items():
             bounds = _bounds(str(recording.expr), series) if "le" in labels else frozenset()
             series[name] = Series("gauge", labels, True, bounds)
-    for recording in adapters.GAPS:
+    for recording in (RETIRED, *adapters.GAPS):
         series |= {name: Series("gauge", labels, True) for name, labels in recording.series.items()}
     names = frozenset(alert.name for alert in alerts.ALERTS)
     known = Declared(series, names, forgotten(), tuple(re.compile(pattern) for pattern in foreign))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from alerts import alertmanager as notifying
+from alerts import retired
 from alerts.rules import DASHBOARDS
 from alerts.stack import REFERENCE_JOB, SAMPLE_LIMIT
 from servewatch import windows
@@ -100,8 +101,12 @@ def write(
     own: Path | None = None,
     owner: str = "",
     demo: bool = False,
+    gone: Collection[str] = (),
 ) -> None:
-    """Write every configuration file; data of earlier runs stays. A rule file that `own` has is taken from there."""
+    """Write every configuration file; data of earlier runs stays, and the services of `gone` are not missed.
+
+    A rule file that `own` has is taken from there.
+    """
     for name in ("prometheus", "alertmanager"):
         (folder / "data" / name).mkdir(parents=True, exist_ok=True)
     found = prometheus(ports, service_name, owner=owner)
@@ -111,7 +116,8 @@ def write(
     _replace(folder / "templates", notifying.templates())
     rules = dict(rule_files(demo))
     declared = {name: (own / name).read_text() for name in rules if own and (own / name).is_file()}
-    _replace(folder / "rules", rules | declared)
+    left = {retired.RULES: retired.rules(gone)} if gone else {}
+    _replace(folder / "rules", rules | declared | left)
 
 
 def rule_files(demo: bool = False) -> Sequence[tuple[str, str]]:

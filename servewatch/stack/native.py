@@ -118,7 +118,8 @@ class Native:
 
     def _configure(self, options: Options, told: prepare.Described, alertmanager: str) -> None:
         notifying = prepare.alertmanager_config(options, alertmanager, Path.cwd())
-        config.write(self.folder, options.ports, told.name, notifying, options.own, told.owner, options.demo)
+        gone = state.watched_before(self.folder, self._watched(told))
+        config.write(self.folder, options.ports, told.name, notifying, options.own, told.owner, options.demo, gone)
         targets.write(self.folder / "prometheus.yml", options.targets, options.serve)
 
     def _again(self, record: state.StackRecord) -> int:
@@ -139,9 +140,11 @@ class Native:
 
     def _doubts(self, told: prepare.Described) -> list[str]:
         """What is odd about the objectives, though it may be right."""
-        served = [told.name] if told.name else []
-        services = {*served, *(target.service for target in self.options.targets)}
-        return [*told.doubts, *slos.strangers(Path.cwd(), services)]
+        return [*told.doubts, *slos.strangers(Path.cwd(), self._watched(told))]
+
+    def _watched(self, told: prepare.Described) -> set[str]:
+        """The services that this stack watches, its own and others."""
+        return {told.name, *(target.service for target in self.options.targets)} - {""}
 
     def _nobody(self) -> prepare.Described:
         targets.forget(self.options.own, Path.cwd())

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,17 @@ def forget(folder: Path) -> None:
     """Remove the record: nothing runs any more. Where it cannot be, it names a supervisor that has gone."""
     with contextlib.suppress(OSError):
         state_path(folder).unlink(missing_ok=True)
+
+
+def watched_before(folder: Path, services: Collection[str]) -> list[str]:
+    """Note which services are watched; those that an earlier stack of this folder watched, and this one does not."""
+    noted = folder / "data" / "services.json"
+    try:
+        before = {str(name) for name in json.loads(noted.read_text())}
+    except (OSError, ValueError, TypeError):
+        before = set()
+    write_json(noted, sorted(before | set(services)))
+    return sorted(before - set(services))
 
 
 @contextlib.contextmanager

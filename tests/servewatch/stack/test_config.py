@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alerts import ALERTS, alertmanager
+from alerts import ALERTS, alertmanager, retired
 from alerts.stack import SAMPLE_LIMIT
-from servewatch.stack import composed, config, health, prepare, tools
+from servewatch.stack import composed, config, health, prepare, promtool, state, tools
 from servewatch.stack.errors import StackError
 from servewatch.stack.mode import Options
 from servewatch.stack.ports import Ports
@@ -74,6 +74,22 @@ def test_service_is_a_label_of_the_target() -> None:
     assert jobs["serving"]["honor_labels"] is True
     assert jobs["serving"]["sample_limit"] == SAMPLE_LIMIT
     assert {"serving", "serving-reference", "prometheus", "alertmanager"} == set(jobs)
+
+
+def test_services_of_an_earlier_stack_are_retired_until_they_run_again(folder: Path) -> None:
+    """What `up` was told not to run any more is not missed: a rule says so, which Prometheus loads; else there is none."""
+    assert state.watched_before(folder, {"fashion"}) == []
+    assert state.watched_before(folder, {"iris", "bento"}) == ["fashion"]
+    config.write(folder, Ports(), "iris", "route: {}", gone=["fashion"])
+    rules = folder / "rules" / retired.RULES
+    assert yaml.safe_load(rules.read_text())["groups"][0]["rules"] == [
+        {"record": "serving:retired", "expr": "vector(1)", "labels": {"service": "fashion"}}
+    ]
+    if promtool.find() is not None:
+        assert promtool.check_rules([rules]).fine
+    assert state.watched_before(folder, {"fashion", "iris"}) == ["bento"]
+    config.write(folder, Ports(), "fashion", "route: {}")
+    assert not rules.exists()
 
 
 def test_old_rules_go(folder: Path) -> None:
