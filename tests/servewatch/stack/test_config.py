@@ -77,7 +77,7 @@ def test_service_is_a_label_of_the_target() -> None:
 
 
 def test_services_of_an_earlier_stack_are_retired_until_they_run_again(folder: Path) -> None:
-    """What `up` was told not to run any more is not missed: a rule says so, which Prometheus loads; else there is none."""
+    """A rule says of them that they are not missed, which Prometheus loads; where there are none there is no rule."""
     assert state.watched_before(folder, {"fashion"}) == []
     assert state.watched_before(folder, {"iris", "bento"}) == ["fashion"]
     config.write(folder, Ports(), "iris", "route: {}", gone=["fashion"])
