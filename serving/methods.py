@@ -106,17 +106,21 @@ def batched(
     _check_batching(max_rows, max_wait, threads)
 
     def declare(function: Callable[[Any, In], Out]) -> Batched[In, Out]:
-        check_method("@batched", function)
-        if hasattr(function, ENDPOINT):
-            raise _both(function)
-        if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-            raise ServiceInvalid(f"{function.__qualname__} yields and is @batched", "return all rows")
-        if inspect.iscoroutinefunction(function):
-            raise ServiceInvalid(f"{function.__qualname__} is async and @batched: it runs on a thread", "make it a def")
-        check_rows(function)
+        _check_batchable(function)
         return Batched(function, Batching(max_rows, max_wait, threads, retry, warmup, watch, outputs))
 
     return declare(function) if function is not None else declare
+
+
+def _check_batchable(function: Any) -> None:
+    check_method("@batched", function)
+    if hasattr(function, ENDPOINT):
+        raise _both(function)
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise ServiceInvalid(f"{function.__qualname__} yields and is @batched", "return all rows")
+    if inspect.iscoroutinefunction(function):
+        raise ServiceInvalid(f"{function.__qualname__} is async and @batched: it runs on a thread", "make it a def")
+    check_rows(function)
 
 
 class ModelRef:
@@ -216,25 +220,34 @@ def api(
     """
     check_arguments("@api", unknown, api)
     check_flags(batch=batch, retry=retry, warmup=warmup)
-    _check_batching(max_rows, max_wait, threads or 1)
-    if not isinstance(timeout, int | float | None) or not 0 <= (timeout or 0) < math.inf:
-        raise ServiceInvalid(f"timeout is {timeout!r}", "timeout is a number of seconds, 0 for no limit")
+    _check_batching(max_rows, max_wait, 1 if threads is None else threads)
+    _check_timeout(timeout)
     if not batch and Batching(max_rows, max_wait) != Batching():
         raise ServiceInvalid("@api has max_rows or max_wait without batch=True", "write @api(batch=True, max_rows=...)")
 
     def declare(method: Any) -> Any:
-        if isinstance(method, Batched):
-            raise _both(method.function)
-        check_method("@api", method)
-        where = path or f"/{method.__name__}"
-        if not isinstance(where, str) or not _PATH.match(where) or where in RESERVED:
-            raise ServiceInvalid(f"endpoint path {where!r} is reserved or not a path", "give a path like '/predict'")
+        where = _path_of(method, path)
         batching = Batching(max_rows, max_wait, threads or 1, retry, warmup, watch, outputs) if batch else None
         written = Api(where, batching, threads or 4, timeout, retry, example, warmup, watch, outputs)
         setattr(method, ENDPOINT, written)
         return method
 
     return declare(function) if function is not None else declare
+
+
+def _path_of(method: Any, given: str | None) -> str:
+    if isinstance(method, Batched):
+        raise _both(method.function)
+    check_method("@api", method)
+    path = given or f"/{method.__name__}"
+    if not isinstance(path, str) or not _PATH.match(path) or path in RESERVED:
+        raise ServiceInvalid(f"endpoint path {path!r} is reserved or not a path", "give a path like '/predict'")
+    return path
+
+
+def _check_timeout(timeout: float | None) -> None:
+    if not isinstance(timeout, int | float | None) or not 0 <= (timeout or 0) < math.inf:
+        raise ServiceInvalid(f"timeout is {timeout!r}", "timeout is a number of seconds, 0 for no limit")
 
 
 def _both(method: Callable[..., Any]) -> ServiceInvalid:

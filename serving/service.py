@@ -170,17 +170,13 @@ def _define(cls: type, name: str, version: str) -> Definition:
     for key, member in members.items():
         if isinstance(member, Batched):
             check_awaited(cls, key, member.function, queues)
-            watch = check_watch(f"{cls.__name__}.{key}", member.batching.watch, models)
-            answer = answer_of(member.function)
-            outputs = check_outputs(f"{cls.__name__}.{key}", member.batching.outputs, watch, answer)
-            runners.append(RunnerSpec(key, True, member.batching, watch=watch, outputs=outputs))
+            runners.append(_runner(f"{cls.__name__}.{key}", key, member, models))
         elif isinstance(declared := getattr(member, ENDPOINT, None), Api):
             endpoint = _endpoint(cls, key, member, declared)
             if endpoint.runner is not None:
                 check_awaited(cls, key, member, queues)
             watch = check_watch(f"{cls.__name__}.{key}", declared.watch, models, endpoint.signature.stream is not None)
-            answer = answer_of(member)
-            outputs = check_outputs(f"{cls.__name__}.{key}", declared.outputs, watch, answer)
+            outputs = check_outputs(f"{cls.__name__}.{key}", declared.outputs, watch, answer_of(member))
             endpoints.append(replace(endpoint, watch="" if declared.batching else watch, outputs=outputs))
             if endpoints[-1].runner is not None:
                 single = Batching(1, threads=declared.threads, retry=declared.retry, warmup=declared.warmup)
@@ -193,6 +189,12 @@ def _define(cls: type, name: str, version: str) -> Definition:
     _check_names(cls, endpoints)
     check_init(cls)
     return Definition(name, version, inspect.getdoc(cls) or "", cls, tuple(endpoints), tuple(runners), models)
+
+
+def _runner(where: str, key: str, member: Batched[Any, Any], models: Sequence[ModelRef]) -> RunnerSpec:
+    watch = check_watch(where, member.batching.watch, models)
+    outputs = check_outputs(where, member.batching.outputs, watch, answer_of(member.function))
+    return RunnerSpec(key, True, member.batching, watch=watch, outputs=outputs)
 
 
 def _endpoint(cls: type, key: str, member: Any, declared: Api) -> Endpoint:

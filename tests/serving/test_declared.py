@@ -80,6 +80,7 @@ def test_an_endpoint_that_a_decorator_hides_is_told(hide: Callable[[Any], Any]) 
         (lambda: batched(max_wait=float("nan")), "max_wait is nan", "at least 0"),
         (lambda: batched(max_wait="1s"), "max_wait is '1s'", "a number of seconds"),
         (lambda: api(threads=True), "threads is True", "a whole number"),
+        (lambda: api(threads=0), "threads is 0", "at least 1"),
         (lambda: api(timeout="5s"), "timeout is '5s'", "a number of seconds"),
         (lambda: api(path=3)(predict), "endpoint path 3", "like '/predict'"),
         (lambda: api(max_rows=8), "@api has max_rows or max_wait without batch=True", "@api(batch=True"),
