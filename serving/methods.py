@@ -52,6 +52,11 @@ class Batched(Generic[In, Out]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
+    def __call__(self, *given: Any) -> Any:
+        """Tell whoever takes it from the class that it belongs to the service."""
+        name = self.function.__name__
+        raise TypeError(f"{self.function.__qualname__} is @batched: write await self.{name}(rows)")
+
     @overload
     def __get__(self, instance: None, owner: type) -> Batched[In, Out]: ...
     @overload

@@ -64,7 +64,9 @@ class Signature:
         return (self.stream or Stream(self.output)).framing(accept)
 
     def answers(self) -> dict[str, Any]:
-        """OpenAPI: what it answers, by media type."""
+        """OpenAPI: what it answers, by media type; whatever pictures it takes, it answers PNG."""
+        if self.stream is None and isinstance(self.output, Image):
+            return {"image/png": self.output.schema()["image/png"]}
         return (self.stream or self.output).schema()
 
 
@@ -100,9 +102,10 @@ def _hints(function: Callable[..., Any], where: str) -> dict[str, Any]:
     for name, hint in hints.items():
         ours = hint if isinstance(hint, type) else type(hint)
         if ours in _TYPES:
+            before = "->" if name == "return" else f"{name}:"
             raise ServiceInvalid(
-                f"{where} has {name}: {ours.__name__}, which says how it is sent and not of what type it is",
-                f"write {name}: Annotated[{_TYPES[ours]}, {ours.__name__}(...)]",
+                f"{where} has {before} {ours.__name__}, which says how it is sent and not of what type it is",
+                f"write {before} Annotated[{_TYPES[ours]}, {ours.__name__}(...)]",
             )
     return hints
 

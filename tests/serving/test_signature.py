@@ -47,6 +47,7 @@ class Demo:
     def mistyped(self, rows: Nowhere) -> str: ...  # noqa: F821
     def untyped(self, rows: NDArray("float32", ("N",))) -> str: ...
     def unpictured(self, photo: Image) -> str: ...
+    def unanswered(self, text: str) -> Image: ...
     def misread(self, rows: np.ndaray) -> str: ...
     def misannotated(self, rows: Annotated[np.ndarray, "float32"]) -> str: ...
     def numbered(self, text: str) -> dict[int, float]: ...
@@ -97,6 +98,7 @@ def test_the_first_parameter_is_the_body_and_the_others_are_the_query() -> None:
         ("spread", r"takes \*others"),
         ("untyped", "Demo.untyped has rows: NDArray, which says how it is sent"),
         ("unpictured", "Demo.unpictured has photo: Image, which says how it is sent"),
+        ("unanswered", "Demo.unanswered has -> Image, which says how it is sent"),
         ("misread", "Demo.misread has an annotation that cannot be read: module 'numpy' has no attribute 'ndaray'"),
         ("numbered", r"Demo.numbered answers dict\[int, float\], and JSON has texts for keys"),
         ("defaulted", "Demo.defaulted has 'top' of <class 'int'> with the default 'x'"),
@@ -138,6 +140,11 @@ def test_a_query_value_that_does_not_fit_is_named(name: str, query: dict[str, st
     """The error names the parameter, what is expected and what came."""
     with pytest.raises(UnfitInput, match=message):
         parameter(name).read(query)
+
+
+def test_an_answer_that_is_a_picture_is_a_png() -> None:
+    """Whatever formats it takes, it is documented with the one that it is written as."""
+    assert list(read("picture").answers()) == ["image/png"]
 
 
 def test_a_query_parameter_may_be_none_where_it_is_left_out() -> None:

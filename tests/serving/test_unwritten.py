@@ -102,6 +102,14 @@ class Forgetful:
         return [[1], [1, 2]]
 
     @api
+    async def no_picture(self, rows: Rows) -> Annotated[Any, Image()]:
+        return rows.astype(str)
+
+    @api
+    async def of_class(self, rows: Rows) -> Rows:
+        return await Forgetful.double(self, rows)
+
+    @api
     async def counts(self, rows: Rows) -> dict:
         return {1: "secret"}
 
@@ -154,6 +162,14 @@ def test_a_failure_of_what_nobody_awaited_has_a_hint_in_the_log(
     assert "was `await` forgotten before a @batched method?" in told
 
 
+def test_a_batched_method_of_the_class_is_told(live: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Only that of the service, `self`, leads to the queue."""
+    assert live.post("/of_class", ROWS).status == 500
+    (record,) = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert record.exc_info is not None
+    assert str(record.exc_info[1]) == "Forgetful.double is @batched: write await self.double(rows)"
+
+
 def test_rows_with_a_name_are_told(live: Any, caplog: pytest.LogCaptureFixture) -> None:
     """A batched method is called with them alone, in a server and without one."""
     assert live.post("/named", ROWS).status == 500
@@ -184,6 +200,7 @@ def test_a_text_that_nobody_awaited_is_not_streamed(live: Any) -> None:
         ("/no_text", "answered a NoneType that cannot be written as text/plain", "a NoneType is no text"),
         ("/number", "answered a int that cannot be written as application/octet-stream", "a int is no bytes"),
         ("/ragged", "answered a list that cannot be written as application/json", "inhomogeneous shape"),
+        ("/no_picture", "answered a ndarray that cannot be written as image/png", "TypeError"),
         ("/counts", "answered a dict that cannot be written as application/json", "Dict key must be str"),
     ],
 )
