@@ -107,7 +107,7 @@ def _failed() -> Modern:
         [query(f'{failed} > 0 or label_replace(0 * {none}, "code", "none", "", "")', "{{service}} {{code}}")],
         "reqps",
         stacked=True,
-        colors={"/503$/": style.WARNING, "/50[04]$/": style.BAD, "/none$/": style.OK},
+        colors={"/503$/": style.SHED, "/50[04]$/": style.BAD, "/none$/": style.OK},
         absent=NO_EVENTS,
     )
 

@@ -9,8 +9,11 @@ NOTHING = "#808080"
 """Neither good nor bad: nothing is known."""
 P50, P95, P99, P999, MEAN = "light-blue", "blue", "dark-blue", "dark-purple", "purple"
 
-CODES = {"/^2/": OK, "/^3/": "light-green", "/^4/": WARNING, "/^5/": BAD}
-"""Colours of answers, by a regular expression on the code."""
+SHED = "light-red"
+"""Turned away: a failure for who asked, but one that keeps the others fast."""
+
+CODES = {"/^2/": OK, "/^3/": "light-green", "/^4/": WARNING, "/^5/": BAD, "/^503$/": SHED}
+"""Colours of answers, by a regular expression on the code; the last that fits counts."""
 
 Step = dict[str, Any]
 

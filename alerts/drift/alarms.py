@@ -98,7 +98,7 @@ def _data_quality(windows: Windows) -> Alert:
         value=percent(),
         summary=(
             "{{ $labels.service }}: {{ $labels.feature }} of {{ $labels.model }} was {{ $labels.kind }} in "
-            "{{ $value }} more rows than in the reference"
+            "{{ $value }} more rows than in the reference over {{ $labels.window }}"
         ),
         description=(
             f"Of {number(ROWS.name, WINDOWED, '%.0f')} rows of the {{{{ $labels.role }}}} over "
