@@ -24,12 +24,12 @@ def of_services() -> list[Json]:
 
 
 def of_the_stack() -> list[Json]:
-    """What happened to anything: programs that started again, and alerts."""
+    """What happened to the stack: programs that started again, and alerts that are about no service."""
     started = Expr(f"count by (job, instance) (changes({select(stack.START_TIME)}[2m]) > 0)")
-    firing = select(stack.ALERTS, alertstate="firing", severity=like("page|ticket"))
+    firing = select(stack.ALERTS, alertstate="firing", severity=like("page|ticket"), service="")
     return [
         annotation("Started again", started, style.TRAFFIC, "{{job}} {{instance}}"),
-        annotation("Alerts", firing, style.BAD, "{{alertname}} {{service}}"),
+        annotation("Alerts", firing, style.BAD, "{{alertname}}"),
     ]
 
 

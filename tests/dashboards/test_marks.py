@@ -41,6 +41,14 @@ def test_a_program_that_started_again_is_marked(tmp_path: Path) -> None:
     assert asked(tmp_path, started, series, {}, at="15m").fine
 
 
+@needs_promtool
+def test_a_services_alert_is_no_mark_of_the_stack(tmp_path: Path) -> None:
+    """Stack health marks what its own row of alerts shows: those that are about no service."""
+    ours, other = 'ALERTS{alertname="RuleFailures",alertstate="firing",severity="page"}', "DataDrift"
+    series = {ours: "1x20", f'ALERTS{{alertname="{other}",alertstate="firing",severity="ticket",service="s"}}': "1x20"}
+    assert asked(tmp_path, marks.of_the_stack()[1]["expr"], series, {ours: 1.0}).fine
+
+
 @pytest.mark.parametrize("name", ["fleet", "service", "quality", "slo", "stack"])
 def test_every_dashboard_marks_alerts_in_red(name: str) -> None:
     """Alerts are an annotation of each dashboard, switched on."""
