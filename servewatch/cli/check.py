@@ -81,7 +81,7 @@ def _checked(
 
 def _declared_by(service: str) -> tuple[Metric, ...]:
     from monitoring.own import DECLARED
-    from servewatch.cli.own import load
+    from servewatch.stack.describe import load
 
     load(service)
     return tuple(made.metric for made in DECLARED.all)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from pathlib import Path
-from typing import Any
 
 from servewatch.cli.declarations import DeclarationWrong
 from serving.errors import ServewatchError
-from serving.loading import import_from_here, load_service
 
 
 class AlertsUnproved(ServewatchError):
@@ -21,7 +18,7 @@ class AlertsUnproved(ServewatchError):
 def own_files(service: str) -> dict[Path, str]:
     """The files of all that watches a service, by their paths below where they go."""
     from servewatch import own, slos, watched
-    from servewatch.stack.describe import INSTRUMENTED, name_of, owner_of
+    from servewatch.stack.describe import INSTRUMENTED, load, name_of, owner_of
     from serving.service import definition
 
     found = load(service)
@@ -50,17 +47,3 @@ def prove(folder: Path) -> None:
         print(f"promtool: the rules load, and {count} of {count} tests hold")
     else:
         print("promtool: the rules load; no metric of its own has an alert")
-
-
-def load(service: str) -> Any:
-    """A service's class, or an app that is measured."""
-    from servewatch.stack.describe import INSTRUMENTED
-
-    module, _, attribute = service.partition(":")
-    import_from_here()
-    try:
-        found = getattr(importlib.import_module(module), attribute, None)
-    except (ImportError, ValueError):
-        found = None
-    # What is no app that we measure is a service, or a mistake that loading explains.
-    return found if hasattr(found, INSTRUMENTED) else load_service(service)

@@ -84,7 +84,7 @@ def _named(name: str, port: int, refresh: str = "15s") -> dict[str, Any]:
 
 
 def _replicas(port: int, service_name: str) -> dict[str, Any]:
-    relabel = {"relabel_configs": [{"target_label": "service", "replacement": service_name}]}
+    relabel = {"relabel_configs": [{"target_label": "service", "replacement": service_name.replace("$", "$$")}]}
     return _named("serving", port, "5s") | relabel
 
 

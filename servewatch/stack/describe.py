@@ -7,22 +7,29 @@ python -m servewatch.stack.describe MODULE:NAME [FOLDER]
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from alerts.objectives import ObjectiveInvalid
 from serving.errors import ServewatchError
+from serving.loading import load_attribute, load_service
 from serving.service import definition
 from serving.settings import Settings
 
-OBJECTIVES = 3
-"""The exit code where it is the objectives that are wrong: which, as JSON, is on the last line then."""
+REFUSED = 3
+"""The exit code where the last line says, as JSON, what is wrong with the service or with its objectives."""
 
 INSTRUMENTED = "__servewatch_service__"
 """Where `monitoring.instrument` notes the name of an app that is not ours."""
+
+
+def load(target: str) -> Any:
+    """A service's class, or an app that is measured."""
+    found = load_attribute(target)
+    # What is no app that we measure is a service, or a mistake that loading explains.
+    return found if hasattr(found, INSTRUMENTED) else load_service(target)
 
 
 def name_of(found: Any) -> str:
@@ -38,20 +45,23 @@ def owner_of(found: Any) -> str:
 
 def main(target: str, folder: str = "") -> None:
     """Import the service and write its name and more, on the last line; where that fails, why."""
-    module, _, attribute = target.partition(":")
     try:
-        found = getattr(importlib.import_module(module), attribute)
+        found = load(target)
         name = name_of(found)
         doubts = _declared(name, Path(folder), found) if folder else []
     except ServewatchError as error:
-        sys.exit(error.message)
+        _refuse({"message": error.message, "help": error.help})
     except ObjectiveInvalid as error:
-        sys.stdout.write(f"\n{json.dumps(str(error))}\n")
-        sys.exit(OBJECTIVES)
+        _refuse({"objectives": str(error)})
     except Exception as error:
         sys.exit(f"{type(error).__name__}: {' '.join(str(error).split())}")
     # What a module prints while it is imported stands before.
     sys.stdout.write(f"\n{json.dumps({'name': name, 'owner': owner_of(found), 'doubts': doubts})}\n")
+
+
+def _refuse(said: dict[str, str]) -> NoReturn:
+    sys.stdout.write(f"\n{json.dumps(said)}\n")
+    sys.exit(REFUSED)
 
 
 def _declared(name: str, folder: Path, found: Any) -> list[str]:

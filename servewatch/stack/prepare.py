@@ -14,12 +14,12 @@ from typing import Any
 
 from alerts import alertmanager
 from alerts.objectives import FILE
-from servewatch.stack.describe import OBJECTIVES
+from servewatch.stack.describe import REFUSED
 from servewatch.stack.errors import ObjectivesWrong, StackError
 from servewatch.stack.mode import Options
 from servewatch.stack.program import LEASH
 from servewatch.stack.wake import Wake
-from serving.errors import ServiceInvalid
+from serving.errors import ServewatchError, ServiceInvalid
 from serving.settings import inherited_environment
 from serving.store import Store
 
@@ -50,11 +50,8 @@ def described(service: str, home: Path, own: Path | None = None) -> Described:
         capture_output=True,
         text=True,
     )
-    if answer.returncode == OBJECTIVES:
-        raise ObjectivesWrong(
-            f"the objectives of {service!r} cannot be kept: {_last(answer.stdout)}",
-            f"change slos= of the service, or {FILE} in {Path.cwd()}",
-        )
+    if answer.returncode == REFUSED:
+        raise _refused(service, _last(answer.stdout))
     if answer.returncode != 0:
         why = (answer.stderr.strip().splitlines() or ["no reason was given"])[-1]
         raise ServiceInvalid(
@@ -63,6 +60,15 @@ def described(service: str, home: Path, own: Path | None = None) -> Described:
         )
     said = _last(answer.stdout)
     return Described(said["name"], said["owner"], tuple(said["doubts"]))
+
+
+def _refused(service: str, said: dict[str, str]) -> ServewatchError:
+    if "objectives" in said:
+        return ObjectivesWrong(
+            f"the objectives of {service!r} cannot be kept: {said['objectives']}",
+            f"change slos= of the service, or {FILE} in {Path.cwd()}",
+        )
+    return ServiceInvalid(f"service {service!r} cannot be used: {said['message']}", said["help"])
 
 
 def _last(said: str) -> Any:

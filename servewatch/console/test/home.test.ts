@@ -128,6 +128,11 @@ test("drift is never under a green banner, and a spent budget is told without an
   assert.match(found.more[2]!, /pages nobody/);
 });
 
+test("while something fires a spent budget is not called past", () => {
+  const { more } = verdict({ ...FINE, firing: [alert("firing", "page")], spent: ["shop latency: spent"] });
+  assert.deepEqual(more.at(-1), "shop latency: spent");
+});
+
 test("of many budgets that are spent the worst three are told, and how many more there are", () => {
   const found = verdict({ ...FINE, spent: ["a", "b", "c", "d", "e"] });
   assert.deepEqual(found.more.slice(0, 4), ["a", "b", "c", "and 2 more error budgets are spent"]);

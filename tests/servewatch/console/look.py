@@ -86,7 +86,7 @@ def _unrolled(page: Page, width: int) -> list[str]:
 def main(url: str, folder: Path, allow: tuple[str, ...]) -> None:
     """Write pictures of every page of the console at URL into FOLDER; exit code 1 if one is wrong."""
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as profile, browser(Path(profile)) as page:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile, browser(Path(profile)) as page:
         found = list(looked_at(page, url.rstrip("/"), folder, ("/nowhere", *allow)))
     click.echo(json.dumps({"folder": str(folder), "wrong": found}, indent=1, ensure_ascii=False))
     sys.exit(1 if found else 0)

@@ -156,7 +156,7 @@ def test_taken_port_ends_up_before_anything_starts(tmp_path: Path) -> None:
     [
         ("nonsense", "is not MODULE:NAME"),
         ("no.such.module:Name", "No module named 'no'"),
-        ("json:dumps", "is not a service"),
+        ("json:dumps", "is a function, and no service"),
     ],
 )
 def test_unusable_service_is_told_before_anything_starts(tmp_path: Path, service: str, said: str) -> None:

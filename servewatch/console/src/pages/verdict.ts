@@ -93,9 +93,10 @@ export function spentBudgets(left: Cell[]): string[] {
     });
 }
 
-function spentLines(spent: string[]): string[] {
+/** What is spent; that it is past can only be said where nothing spends it now. */
+function spentLines(spent: string[], quiet: boolean): string[] {
   const more = spent.length > 3 ? [`and ${spent.length - 3} more error budgets are spent`] : [];
-  return spent.length ? [...spent.slice(0, 3), ...more, PAST] : [];
+  return [...spent.slice(0, 3), ...more, ...(spent.length && quiet ? [PAST] : [])];
 }
 
 /** Monitoring that cannot see is itself a fault, and the first one to name. */
@@ -131,7 +132,7 @@ export function verdict(facts: Facts): Verdict {
     ...(facts.unscraped ? [amount(facts.unscraped, "One target is", "targets are") + " not scraped yet"] : []),
     ...(facts.untold ? [facts.untold] : []),
     ...blind,
-    ...spentLines(facts.spent ?? []),
+    ...spentLines(facts.spent ?? [], tone === "ok"),
     ...(watched === 0 ? ["Prometheus scrapes no target."] : []),
   ];
   const said = (line: string): boolean => text.endsWith(line.replace(/^pending: /, ""));
