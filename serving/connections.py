@@ -79,6 +79,12 @@ class Connection(HttpToolsProtocol):
         return cycle.response_complete and self.scope is cycle.scope and not cycle.more_body and not self._head
 
     @property
+    def silent(self) -> bool:
+        """Whether it has not begun a request yet."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is None and self._is_idle()
+
+    @property
     def gone(self) -> bool:
         """Whether nobody would hear an answer."""
         return self.transport.is_closing()

@@ -26,6 +26,9 @@ from serving.tracks import track_now
 
 BACKLOG = 2048
 LAST_WORDS = 0.2
+FIRST_WORDS = 2.0
+"""How long somebody who has connected and said nothing yet is waited for; the others have the time above."""
+
 log = logging.getLogger("serving")
 
 
@@ -74,8 +77,15 @@ class Server(uvicorn.Server):
                 server.close()
             for door in doors:
                 await self._take_in(door)
-            await asyncio.sleep(LAST_WORDS)
+            await self._hear()
         await super().shutdown(sockets)
+
+    async def _hear(self) -> None:
+        """Wait for who came in last: a while for all, and longer for who has not said anything yet."""
+        for _ in range(round(FIRST_WORDS / LAST_WORDS)):
+            await asyncio.sleep(LAST_WORDS)
+            if self.force_exit or not any(map(_is_silent, self.server_state.connections)):
+                return
 
     async def _take_in(self, door: socket.socket) -> None:
         """Accept whoever waits, without going back to the event loop, and close."""
@@ -108,6 +118,10 @@ class Server(uvicorn.Server):
     def failed(self) -> None:
         """The service could not start: end."""
         self.should_exit = True
+
+
+def _is_silent(connection: object) -> bool:
+    return isinstance(connection, Connection) and connection.silent
 
 
 class AddressUnknown(ServewatchError):

@@ -29,7 +29,7 @@ from serving.processes.peers import introduce
 from serving.processes.restarts import Backoff, Life
 from serving.processes.seat import Child, Failure, Seat
 from serving.processes.shelf import Shelf
-from serving.server import LAST_WORDS, listen, listen_for_metrics
+from serving.server import FIRST_WORDS, listen, listen_for_metrics
 from serving.settings import Settings
 
 Check = Callable[[str, tuple[str, ...]], None]
@@ -261,7 +261,7 @@ class Master:
             return
         log.info("the service drains")
         self._stop()
-        limit = self._settings.drain_delay + LAST_WORDS + self._settings.drain_timeout + GRACE
+        limit = self._settings.drain_delay + FIRST_WORDS + self._settings.drain_timeout + GRACE
         self._loop.call_later(limit, self._kill)
 
     def _stop(self) -> None:

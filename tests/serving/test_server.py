@@ -166,8 +166,10 @@ def slow(run: Callable[..., Process], eventually: Any) -> Process:
     return process
 
 
-def test_a_stop_under_load_answers_every_request(slow: Process, eventually: Any) -> None:
+def test_a_stop_under_load_answers_every_request(run: Callable[..., Process], eventually: Any) -> None:
     """With 32 keep-alive clients: 503 on /readyz first, no request lost, exit code 0, nothing on stderr but news."""
+    slow = run("Slow", SERVEWATCH_DRAIN_DELAY="1.5")  # so long a client of a busy machine may take for its next request
+    eventually(lambda: slow.status("/readyz") == 200, 20)
     stop = threading.Event()
     clients = [Client(slow.port, stop) for _ in range(32)]
     eventually(lambda: all(client.answered >= 3 for client in clients))
@@ -180,6 +182,29 @@ def test_a_stop_under_load_answers_every_request(slow: Process, eventually: Any)
     assert code == 0
     assert [client.lost for client in clients] == [0] * 32
     assert "Traceback" not in said
+
+
+def test_who_has_just_connected_is_heard_though_the_door_is_closed(slow: Process, eventually: Any) -> None:
+    """A connection that has said nothing yet gets time to, and its answer says that it is the last."""
+    with socket.create_connection(("127.0.0.1", slow.port), timeout=10) as client:
+        slow.popen.send_signal(signal.SIGTERM)
+        assert eventually(lambda: slow.status("/readyz") == 0)
+        with pytest.raises(subprocess.TimeoutExpired):
+            slow.popen.wait(0.6)
+        head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\n"
+        client.sendall(head + b"[1]")
+        answer = b"".join(iter(lambda: client.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"connection: close" in answer
+    assert slow.end()[0] == 0
+
+
+def test_who_never_says_anything_does_not_hold_a_stop(slow: Process) -> None:
+    """A connection that stays silent is closed after a while."""
+    with socket.create_connection(("127.0.0.1", slow.port), timeout=10) as client:
+        slow.popen.send_signal(signal.SIGTERM)
+        assert client.recv(1) == b""
+        assert slow.end()[0] == 0
 
 
 def test_an_idle_service_stops_at_once(slow: Process) -> None:
