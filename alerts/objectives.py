@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -146,4 +146,4 @@ def resolve(own: Iterable[Objective]) -> tuple[Objective, ...]:
 
 def named(texts: Iterable[str], service: str) -> Iterator[Objective]:
     """Read what a service's declaration lists."""
-    return (replace(parse(text), service=service) for text in texts)
+    return (parse(text, service) for text in texts)

@@ -16,6 +16,8 @@ from monitoring import catalogue
 from monitoring.catalogue import Metric
 from servewatch.check.forgotten import forgotten
 
+OURS = "a metric of monitoring/catalogue or a recording of alerts/"
+
 
 @dataclass(frozen=True, slots=True)
 class Series:
@@ -40,7 +42,7 @@ class Declared:
     foreign: tuple[re.Pattern[str], ...] = ()
     """Names that others declare, and of which nothing is known but that they may be read."""
 
-    where: str = "a metric of monitoring/catalogue or a recording of alerts/"
+    where: str = OURS
     """What a name can be, for somebody who reads that this one is nothing."""
 
     def like(self, name: str) -> str:
@@ -53,7 +55,7 @@ class Declared:
         return any(pattern.fullmatch(name) for pattern in self.foreign)
 
 
-def declared(own: Iterable[Metric] = (), foreign: Iterable[str] = (), where: str = "") -> Declared:
+def declared(own: Iterable[Metric] = (), foreign: Iterable[str] = (), where: str = OURS) -> Declared:
     """Collect what the catalogue and the recordings declare, and what a service declares of its own."""
     series: dict[str, Series] = {}
     for metric in (*catalogue.ALL, *adapters.METRICS, *own):
@@ -65,8 +67,7 @@ def declared(own: Iterable[Metric] = (), foreign: Iterable[str] = (), where: str
     for recording in (RETIRED, *adapters.GAPS):
         series |= {name: Series("gauge", labels, True) for name, labels in recording.series.items()}
     names = frozenset(alert.name for alert in alerts.ALERTS)
-    known = Declared(series, names, forgotten(), tuple(re.compile(pattern) for pattern in foreign))
-    return replace(known, where=where) if where else known
+    return Declared(series, names, forgotten(), tuple(re.compile(pattern) for pattern in foreign), where)
 
 
 def _of_metric(metric: Metric) -> dict[str, Series]:

@@ -5,7 +5,9 @@ Where nothing has the name that `errors` asks for, nothing ever goes wrong: such
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from monitoring.catalogue import Metric
@@ -14,7 +16,9 @@ from servewatch.check.lint import findings
 from servewatch.check.problem import Problem
 from servewatch.check.sources import asked, source
 
-_ANYBODY = (".*",)
+_ANYBODY = (re.compile(".*"),)
+"""Whoever may expose a name of which nothing is known here."""
+
 _WHERE = "a metric of servewatch or of this service; if nobody else exposes that name, nothing is ever counted"
 
 
@@ -22,9 +26,9 @@ def doubts(path: Path, own: Iterable[Metric]) -> tuple[list[Problem], list[Probl
     """What is surely wrong with the queries of such a file, and which names in them nobody here declares."""
     read = source(path, Path(path.name))
     queries = asked([read] if read is not None else [])
-    mine = tuple(own)
-    strangers = declared(mine, _ANYBODY)
-    wrong = [problem for query in queries for problem in findings(query, strangers)]
-    known = declared(mine, where=_WHERE)
-    all_of_them = (problem for query in queries for problem in findings(query, known))
-    return wrong, [problem for problem in all_of_them if problem not in wrong]
+    known = declared(own, where=_WHERE)
+    wrong, doubted = (
+        [problem for query in queries for problem in findings(query, held)]
+        for held in (replace(known, foreign=_ANYBODY), known)
+    )
+    return wrong, [problem for problem in doubted if problem not in wrong]

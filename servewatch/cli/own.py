@@ -18,17 +18,15 @@ class AlertsUnproved(ServewatchError):
 def own_files(service: str) -> dict[Path, str]:
     """The files of all that watches a service, by their paths below where they go."""
     from servewatch import own, slos, watched
-    from servewatch.stack.describe import INSTRUMENTED, load, name_of, owner_of
-    from serving.service import definition
+    from servewatch.stack.describe import load, name_of, owner_of, slos_of
 
     found = load(service)
     name = name_of(found)
-    promised = () if hasattr(found, INSTRUMENTED) else definition(found).slos
     declared = own.declarations()
     try:
         for doubt in slos.doubts(Path.cwd(), (made.metric for made in declared)):
             print(f"{doubt}\n", file=sys.stderr)
-        return watched.files(name, declared, slos.objectives(name, promised, Path.cwd()), owner_of(found))
+        return watched.files(name, declared, slos.objectives(name, slos_of(found), Path.cwd()), owner_of(found))
     except ValueError as wrong:
         raise DeclarationWrong(str(wrong), f"change how {service} declares it") from None
 

@@ -48,10 +48,9 @@ def check_promises(service: str, slos: tuple[str, ...]) -> None:
     if not slos:
         return
     # Here and not above: a service that promises nothing does not wait for it.
-    from alerts.objectives import ObjectiveInvalid, parse
+    from alerts.objectives import ObjectiveInvalid, named
 
     try:
-        for text in slos:
-            parse(text, service)
+        tuple(named(slos, service))
     except ObjectiveInvalid as wrong:
         raise ServiceInvalid(str(wrong), 'change slos= of @service, as in slos=["latency 99% under 0.25s"]') from None

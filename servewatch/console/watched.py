@@ -68,6 +68,7 @@ def _drifted_in(windows: Windows) -> str:
 def queries(windows: Windows) -> dict[str, object]:
     """The queries as the page gets them; `series` are to be narrowed to one feature or model by the page."""
     return {
+        # By what every Prometheus gives its targets: the label service is one of our stacks' alone.
         "models": f"{select(models.INFO)} and on (job, instance) {UP_LATELY}",
         "saved": by("max", ("service", "model", "model_version"), over("last", models.SAVED, windows.memory)).expr,
         "replicas": UP_LATELY,

@@ -13,34 +13,38 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from alerts.objectives import ObjectiveInvalid
+from monitoring.instrument import NAME
+from serving import instrumented
 from serving.errors import ServewatchError
-from serving.loading import load_attribute, load_service
+from serving.loading import load_service
 from serving.service import definition
 from serving.settings import Settings
 
 REFUSED = 3
 """The exit code where the last line says, as JSON, what is wrong with the service or with its objectives."""
 
-INSTRUMENTED = "__servewatch_service__"
-"""Where `monitoring.instrument` notes the name of an app that is not ours."""
-
 
 def load(target: str) -> Any:
     """A service's class, or an app that is measured."""
-    found = load_attribute(target)
+    app = instrumented.find(target)
     # What is no app that we measure is a service, or a mistake that loading explains.
-    return found if hasattr(found, INSTRUMENTED) else load_service(target)
+    return load_service(target) if app is None else app
 
 
 def name_of(found: Any) -> str:
     """The name of a service's class, or of an app that was instrumented."""
-    instrumented: str | None = getattr(found, INSTRUMENTED, None)
-    return instrumented or definition(found).name
+    app: str | None = getattr(found, NAME, None)
+    return app or definition(found).name
 
 
 def owner_of(found: Any) -> str:
     """Who is told of its alerts: the one of the settings, else the one that is declared, else nobody in particular."""
-    return Settings.load().owner or ("" if hasattr(found, INSTRUMENTED) else definition(found).owner)
+    return Settings.load().owner or ("" if hasattr(found, NAME) else definition(found).owner)
+
+
+def slos_of(found: Any) -> tuple[str, ...]:
+    """What it promises in its own declaration."""
+    return () if hasattr(found, NAME) else definition(found).slos
 
 
 def main(target: str, folder: str = "") -> None:
@@ -69,8 +73,7 @@ def _declared(name: str, folder: Path, found: Any) -> list[str]:
     from servewatch import own, slos
 
     own.write(folder, name, own.declarations())
-    promised = () if hasattr(found, INSTRUMENTED) else definition(found).slos
-    slos.write(folder, slos.objectives(name, promised, Path.cwd()))
+    slos.write(folder, slos.objectives(name, slos_of(found), Path.cwd()))
     return slos.doubts(Path.cwd(), (made.metric for made in own.declarations()))
 
 
