@@ -147,9 +147,10 @@ class Handler:
 
     def _demand_room(self) -> None:
         """Where there is no room, say so before the body is read and decoded; the door does so from now on."""
-        if self.room.crowded:
+        if self.room.crowded():
             tracks = self._lifecycle.tracks
-            self.door.open = tracks is not None and tracks.access is not None  # each request has its line in the log
+            if tracks is None or tracks.access is None:  # else each request has its line in the log
+                self.door.shut()
             raise self.room.shed()
 
     def _explain(self, error: BaseException, head: Head) -> ServewatchError:

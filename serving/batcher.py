@@ -108,18 +108,19 @@ class Batcher:
             return asyncio.ensure_future(self._submit_parts(value, rows))
         return self._queue_up(value, rows)
 
-    def _over(self, rows: int) -> bool:
-        return self.rows > 0 and self.rows + rows > self.limits.max_queue_rows
+    def _over(self, rows: int, coming: int = 0) -> bool:
+        there = self.rows + coming
+        return there > 0 and there + rows > self.limits.max_queue_rows
 
     @property
     def busy(self) -> int:
         """How many of the runner's threads work."""
         return self.runner.threads - self._free
 
-    @property
-    def full(self) -> bool:
-        """Whether not even one row more may wait."""
-        return self._over(1) and not self._make_room(1)
+    def full(self, coming: int = 0) -> bool:
+        """Whether not even one row more may wait, behind so many that are on their way here."""
+        waiting = max(0, coming - self._free * self.limits.max_rows)
+        return self._over(1, waiting) and not self._make_room(1, waiting)
 
     def shed(self, rows: int) -> QueueFull:
         """Count a request that is turned away, and tell it when the queue of now will have been served."""
@@ -136,11 +137,11 @@ class Batcher:
         """Count more who are turned away with the same words."""
         self._series.requests["shed"].inc(requests)
 
-    def _make_room(self, rows: int) -> bool:
+    def _make_room(self, rows: int, coming: int = 0) -> bool:
         """Look for those who have left, once in a while only: shedding must stay cheap."""
         if self._clock() - self._swept >= SWEEP_INTERVAL:
             self._sweep()
-        return not self._over(rows)
+        return not self._over(rows, coming)
 
     def sweep_soon(self) -> None:
         """Some requests that wait have been given up: take them out of the queue."""

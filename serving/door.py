@@ -7,6 +7,7 @@ its client hears of it a moment later, together with others: who asks again at o
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from serving.room import Room
 
 HOLD = 0.031
 """Seconds that a client is made to wait for its refusal, at most."""
+CALM = 1.0
+"""Seconds without a refusal after which nobody is looked at any more."""
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,18})\r\n", re.IGNORECASE)
 _ID = re.compile(rb"\r\nx-request-id: *([!-~]{1,128})\r\n", re.IGNORECASE)
@@ -50,8 +53,15 @@ class Door:
         self._rooms = {path.encode(): room for path, room in rooms.items()}
         self._clock = clock
         self._held: dict[bytes, list[_Refused]] = {}
+        self._coming: dict[bytes, int] = {}
+        self._refused = -math.inf
         self.open = True
-        self.hold = HOLD
+        self.hold, self.calm = HOLD, CALM
+
+    def shut(self) -> None:
+        """Look at who comes, from now on."""
+        self.open = False
+        self._refused = self._clock()
 
     def refuses(self, visitor: Visitor, data: bytes) -> bool:
         """Whether these bytes, a whole request, are refused: then its visitor gets its answer soon."""
@@ -59,8 +69,8 @@ class Door:
         room = self._rooms.get(path)
         if room is None:
             return False
-        if not room.crowded:
-            self.open = True
+        if not room.crowded(self._coming.get(path, 0)):
+            self._let_in(path)
             return False
         head = data[: data.find(b"\r\n\r\n") + 2]
         length = _LENGTH.search(head)
@@ -69,11 +79,19 @@ class Door:
         if not head.startswith(b" HTTP/1.1\r\n", 5 + len(path)):
             return False
         named = _ID.search(head)
-        refused = _Refused(visitor, named[1] if named else new_request_id(), self._clock())
+        self._refused = self._clock()
+        refused = _Refused(visitor, named[1] if named else new_request_id(), self._refused)
         if not self._held:
             asyncio.get_running_loop().call_later(self.hold, self.answer_all)
         self._held.setdefault(path, []).append(refused)
         return True
+
+    def _let_in(self, path: bytes) -> None:
+        """Its bytes are read with those of others, before any of them begins: the queue does not know them yet."""
+        if not self._coming:
+            asyncio.get_running_loop().call_soon(self._coming.clear)
+            self.open = self._clock() - self._refused > self.calm
+        self._coming[path] = self._coming.get(path, 0) + 1
 
     def answer_all(self) -> None:
         """Tell everybody who waits to hear it."""

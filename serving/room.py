@@ -18,11 +18,10 @@ class Room:
         self._lifecycle = lifecycle
         self._counts = counts
 
-    @property
-    def crowded(self) -> bool:
-        """Whether every queue that the endpoint leads to is full."""
+    def crowded(self, coming: int = 0) -> bool:
+        """Whether every queue that the endpoint leads to is full, once so many are there that are on their way."""
         batchers = self._lifecycle.batchers
-        return bool(self._queues) and all(batchers[name].full for name in self._queues)
+        return bool(self._queues) and all(batchers[name].full(coming) for name in self._queues)
 
     def shed(self) -> Exception:
         """Count one request as turned away by the queue; the error says why."""

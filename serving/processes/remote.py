@@ -117,8 +117,7 @@ class RemoteBatcher:
         self._links, self._series = links, series
         self._loop = asyncio.get_running_loop()
 
-    @property
-    def full(self) -> bool:
+    def full(self, coming: int = 0) -> bool:
         """Whether a request would be turned away: where no runner lives, and where the queues of all are full."""
         return not self._links or self._links.waiting(self.index) != (0, 0)
 

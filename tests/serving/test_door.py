@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import socket
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from serving import api, service
+from serving.door import Door
 
 GATE = threading.Semaphore(0)
 REQUEST = b"POST /double HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%bContent-Length: %d\r\n\r\n%b"
@@ -94,8 +96,8 @@ def test_every_refused_request_gets_an_id_of_its_own(crowd: Crowd) -> None:
 
 
 def test_a_refused_connection_goes_on(crowd: Crowd, eventually: Callable[..., Any]) -> None:
-    """What was sent while the refusal was held is served after it, and once there is room the door is open again."""
-    crowd.live.app.door.hold = 0.5
+    """What was sent while the refusal was held is served after it; once nobody is refused any more the door is open."""
+    crowd.live.app.door.hold, crowd.live.app.door.calm = 0.5, 0.0
     with contextlib.closing(crowd.send(request())) as client:
         eventually(lambda: crowd.live.app.door._held)
         client.sendall(request())
@@ -147,6 +149,69 @@ def test_a_server_that_stops_answers_whom_it_holds(crowd: Crowd, eventually: Cal
         crowd.live.server.should_exit = True
         GATE.release(100)
         assert answer(client)[0] == 503
+
+
+class Bench:
+    """A stool for so many, that notes who was turned away: a room and a visitor."""
+
+    gone = False
+
+    def __init__(self, places: int) -> None:
+        self.places, self.answers, self.now = places, 0, 0.0
+
+    def crowded(self, coming: int = 0) -> bool:
+        return coming >= self.places
+
+    def refuse(self, count: int) -> tuple[dict[str, Any], dict[str, str]]:
+        return {}, {}
+
+    def count_refused(self, seconds: float, gone: bool) -> None:
+        """Not counted here."""
+
+    def answer(self, head_and_body: bytes) -> None:
+        self.answers += 1
+
+
+async def burst(door: Door, bench: Bench, requests: int) -> int:
+    """How many of so many requests, which are read before any of them begins, the door turns away."""
+    refused = sum(door.refuses(bench, request()) for _ in range(requests))
+    await asyncio.sleep(0)
+    return refused
+
+
+def test_no_more_of_a_burst_are_let_in_than_there_is_room_for() -> None:
+    """Requests that are read one after the other find places for so many; the next burst finds them again.
+
+    The queue hears of them only after all have been read: those beyond its room would be parsed, begun, and then
+    turned away at a hundred times the price.
+    """
+
+    async def two_bursts() -> tuple[int, int]:
+        bench = Bench(3)
+        door = Door({"/double": bench}, lambda: 0.0)  # type: ignore[dict-item]
+        door.shut()
+        refused = await burst(door, bench, 10), await burst(door, bench, 4)
+        door.answer_all()
+        assert bench.answers == 8
+        return refused
+
+    assert asyncio.run(two_bursts()) == (7, 1)
+
+
+def test_the_door_opens_when_nobody_was_refused_for_a_while() -> None:
+    """Until then it looks at who comes, though there is room: a crowd comes in waves."""
+
+    async def waves() -> list[bool]:
+        bench, seen = Bench(1), []
+        door = Door({"/double": bench}, lambda: bench.now)  # type: ignore[dict-item]
+        door.shut()
+        for bench.now, requests in ((0.5, 2), (1.4, 1), (1.6, 1)):
+            await burst(door, bench, requests)
+            seen.append(door.open)
+        door.answer_all()
+        return seen
+
+    assert asyncio.run(waves()) == [False, False, True]
 
 
 def test_a_flood_of_refusals_leaves_nothing_behind(crowd: Crowd, eventually: Callable[..., Any]) -> None:

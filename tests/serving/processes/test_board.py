@@ -74,7 +74,7 @@ def test_a_queue_says_when_it_is_full_and_when_no_longer(boards: tuple[Board, Bo
         batcher.show(late)
         said.append(late.read(3)[0])
         waiting[1].cancel()
-        assert not batcher.full
+        assert not batcher.full()
         said.append(boards[1].read(3)[0])
         waiting.append(batcher.submit([9, 9]))
         said.append(boards[1].read(3)[0])
