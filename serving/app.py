@@ -25,7 +25,7 @@ from serving.errors import (
     RunnerFailed,
     ServewatchError,
 )
-from serving.exchange import Head, Presence, discard_body, read_body, send_answer, send_error
+from serving.exchange import Head, Presence, answer_at_once, discard_body, read_body, send_answer, send_error
 from serving.faults import Faults
 from serving.lifecycle import Lifecycle
 from serving.room import Room
@@ -108,7 +108,8 @@ class Handler:
             presence.leave()
         self._settle(head)
         ids = self._desk.headers(calls) if self._desk is not None and calls else ()
-        await send_answer(send, 200, content, media, head.request_id, closing, *ids)
+        if closing or not answer_at_once(scope, head, content, media, *ids):
+            await send_answer(send, 200, content, media, head.request_id, closing, *ids)
         return 200
 
     async def _stream(self, head: Head, scope: Scope, receive: Receive, send: Send, data: bytes, closing: bool) -> int:

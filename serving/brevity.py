@@ -4,21 +4,29 @@ from __future__ import annotations
 
 BRIEF = 0.0003
 ENOUGH, MOST = 32, 4096
+MEMORY = 1 / 32
 
 
 class Brevity:
-    """Sure after a row of brief calls; one that is not brief asks for a row twice as long."""
+    """Sure after a row of calls that are brief on average; a stray one that the machine delayed changes nothing.
+
+    Where the average says otherwise, as after one call of a long time, the next row must be twice as long.
+    """
 
     def __init__(self, limit: float = BRIEF, enough: int = ENOUGH) -> None:
-        self._limit, self._enough = limit, enough
+        self._limit = self._mean = limit
+        self._first = self._enough = enough
         self._row = 0
         self.sure = False
 
     def note(self, seconds: float) -> None:
         """One more call by itself took so long."""
-        if seconds < self._limit:
+        self._mean += (seconds - self._mean) * MEMORY
+        if self._mean < self._limit:
             self._row += 1
             self.sure = self._row >= self._enough
+            if self._row == MOST:
+                self._enough = self._first
             return
         if self.sure:
             self._enough = min(MOST, 2 * self._enough)

@@ -22,6 +22,24 @@ LEAST_RATE = 10_000
 State = Literal["head", "body", "work", "idle"]
 
 
+class _Opening:
+    """How every answer of one status begins: its line, and the server's own headers, made anew when the date is."""
+
+    def __init__(self, status: int) -> None:
+        self._line = STATUS_LINE[status]
+        self._headers: list[tuple[bytes, bytes]] | None = None
+        self._bytes = b""
+
+    def __call__(self, headers: list[tuple[bytes, bytes]]) -> bytes:
+        if headers is not self._headers:  # uvicorn makes another list each second
+            self._headers = headers
+            self._bytes = b"".join([self._line, *(b"%b: %b\r\n" % header for header in headers)])
+        return self._bytes
+
+
+_ANSWER, _REFUSAL = _Opening(200), _Opening(QueueFull.status)
+
+
 class Connection(HttpToolsProtocol):
     """One client's. A request finds it in its scope's state, as a `serving.exchange.Link`."""
 
@@ -89,11 +107,27 @@ class Connection(HttpToolsProtocol):
         """Whether nobody would hear an answer."""
         return self.transport.is_closing()
 
-    def answer(self, head_and_body: bytes) -> None:
+    def answer(self, scope: Any, headers_and_body: bytes) -> bool:
+        """Write a whole answer to this request at once: most need not go through the server's own steps.
+
+        False, and nothing is written, where something is in the way: a client that has left or reads slowly, that
+        goes after this answer, or has sent more requests.
+        """
+        cycle: RequestResponseCycle = self.cycle
+        if cycle.scope is not scope or cycle.response_started or cycle.disconnected:
+            return False
+        if not cycle.keep_alive or self.flow.write_paused:
+            return False
+        cycle.response_started = cycle.response_complete = True
+        cycle.message_event.set()
+        self.transport.write(_ANSWER(self.server_state.default_headers) + headers_and_body)
+        cycle.on_response()
+        return True
+
+    def turn_away(self, headers_and_body: bytes) -> None:
         """Say what the door says, and listen again."""
         self._held = False
-        lines = [b"%b: %b\r\n" % line for line in self.server_state.default_headers]
-        self.transport.write(b"".join([STATUS_LINE[QueueFull.status], *lines, head_and_body]))
+        self.transport.write(_REFUSAL(self.server_state.default_headers) + headers_and_body)
         self.on_response_complete()
         later, self._later = self._later, b""
         if later:

@@ -35,7 +35,7 @@ class Visitor(Protocol):
     def gone(self) -> bool:
         """Whether nobody is there to hear it."""
 
-    def answer(self, head_and_body: bytes) -> None:
+    def turn_away(self, headers_and_body: bytes) -> None:
         """Tell, and listen again."""
 
 
@@ -103,7 +103,7 @@ class Door:
             for refused in all_refused:
                 room.count_refused(now - refused.since, refused.visitor.gone)
                 if not refused.visitor.gone:
-                    refused.visitor.answer(b"%b%b%b" % (start, refused.request_id, rest))
+                    refused.visitor.turn_away(b"%b%b%b" % (start, refused.request_id, rest))
 
 
 def _written(body: dict[str, Any], headers: dict[str, str]) -> tuple[bytes, bytes]:

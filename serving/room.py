@@ -21,7 +21,10 @@ class Room:
     def crowded(self, coming: int = 0) -> bool:
         """Whether every queue that the endpoint leads to is full, once so many are there that are on their way."""
         batchers = self._lifecycle.batchers
-        return bool(self._queues) and all(batchers[name].full(coming) for name in self._queues)
+        for name in self._queues:  # asked by every request, so without a generator
+            if not batchers[name].full(coming):
+                return False
+        return bool(self._queues)
 
     def shed(self) -> Exception:
         """Count one request as turned away by the queue; the error says why."""

@@ -230,3 +230,36 @@ def test_a_kept_connection_that_is_idle_is_left_to_its_own_limit(live: Any) -> N
             client.sendall(HEAD % 2 + b"hi")
             assert client.recv(1000).endswith(b"hi")
             pause.wait(LIMIT * 2)
+
+
+def answers_of(live: Any, *requests: bytes) -> list[tuple[list[bytes], bytes]]:
+    """The head's lines and the body of each answer to requests that are sent at once, until the server hangs up."""
+    with live.connect() as client:
+        client.sendall(b"".join(requests))
+        said, found = all_of(client), []
+    while said:
+        head, _, said = said.partition(b"\r\n\r\n")
+        lines = [line for line in head.split(b"\r\n") if not line.startswith(b"date: ")]
+        length = next(int(line.split()[1]) for line in lines if line.startswith(b"content-length: "))
+        found.append((lines, said[:length]))
+        said = said[length:]
+    return found
+
+
+def test_an_answer_in_one_piece_is_the_one_that_the_server_writes_in_steps(live: Any) -> None:
+    """The first of these is written at once; the last, after which the server hangs up, goes through its steps."""
+    named = HEAD.replace(b"Host", b"X-Request-Id: same\r\nHost") % 2 + b"hi"
+    last = named.replace(b"Host", b"Connection: close\r\nHost")
+    (at_once, first), (in_steps, second) = answers_of(live, named, last)
+    assert first == second == b"hi"
+    assert at_once[0] == b"HTTP/1.1 200 OK"
+    assert in_steps == [*at_once, b"connection: close"]
+
+
+def test_requests_sent_at_once_are_answered_in_their_order(live: Any) -> None:
+    """Each with its own id and body, also where the connection knows of later ones already."""
+    sent = [HEAD.replace(b"Host", b"X-Request-Id: r%d\r\nHost" % n) % 2 + b"%02d" % n for n in range(20)]
+    sent[-1] = sent[-1].replace(b"Host", b"Connection: close\r\nHost")
+    answers = answers_of(live, *sent)
+    assert [body for _, body in answers] == [b"%02d" % n for n in range(20)]
+    assert all(b"x-request-id: r%d" % n in lines for n, (lines, _) in enumerate(answers))

@@ -168,7 +168,7 @@ class Bench:
     def count_refused(self, seconds: float, gone: bool) -> None:
         """Not counted here."""
 
-    def answer(self, head_and_body: bytes) -> None:
+    def turn_away(self, headers_and_body: bytes) -> None:
         self.answers += 1
 
 
