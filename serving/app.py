@@ -87,7 +87,7 @@ class Handler:
             if head.deadline is not None:
                 head.deadline.end()
             self._counts.open -= 1
-            seconds = self._clock() - start
+            seconds = self._clock() - head.start
             self._counts.record(code, seconds, head.trace_id)
             if head.track is not None:
                 head.track.end(code, seconds)
@@ -97,7 +97,11 @@ class Handler:
             raise MethodNotAllowed(f"{scope['method']} {scope['path']} is not served", "use POST")
         self._lifecycle.admit()
         self._demand_room()
-        data = await self._read(head, receive)
+        began = self._clock()
+        try:
+            data = await self._read(head, receive)
+        finally:
+            head.start += self._clock() - began  # what a client takes to send is no time of ours
         respond = self._respond if self._signature.stream is None else self._stream
         return await respond(head, scope, receive, send, data, closing)
 

@@ -263,3 +263,20 @@ def test_requests_sent_at_once_are_answered_in_their_order(live: Any) -> None:
     answers = answers_of(live, *sent)
     assert [body for _, body in answers] == [b"%02d" % n for n in range(20)]
     assert all(b"x-request-id: r%d" % n in lines for n, (lines, _) in enumerate(answers))
+
+
+@pytest.mark.parametrize("end", [b"hi", b""], ids=["in the end", "never"])
+def test_the_time_that_a_client_takes_to_send_is_not_the_services(
+    serve: Callable[..., Any], eventually: Callable[..., Any], end: bytes
+) -> None:
+    """A body that comes an hour after its head, or does not come, is in the histogram as if it had come at once."""
+    live, hours = serve(Echo, header_timeout=LIMIT, body_timeout=LIMIT if not end else 10, request_timeout=0), [0.0]
+    live.app._handlers["/echo"]._clock = lambda: hours[0]
+    with live.connect() as client:
+        client.sendall(HEAD % 2)
+        eventually(lambda: live.value("servewatch_requests_in_progress", endpoint="echo") == 1)
+        hours[0] = 3600.0
+        client.sendall(end)
+        assert eventually(lambda: live.count(200 if end else 408, "echo") == 1)
+    assert live.value("servewatch_request_duration_seconds_count", endpoint="echo") == 1
+    assert live.value("servewatch_request_duration_seconds_sum", endpoint="echo") == 0
