@@ -9,7 +9,9 @@ import argparse
 import os
 import subprocess
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 import client
 import load
@@ -20,6 +22,7 @@ from run import PORT, bodies, start, stop, wait
 OURS = next(contestant for contestant in CONTESTANTS if contestant.name == "servewatch")
 BARE = next(contestant for contestant in CONTESTANTS if contestant.name == "constant")
 BEST_AT = 64
+TURN = 3
 
 
 def memory(pid: int) -> float:
@@ -28,22 +31,51 @@ def memory(pid: int) -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
-def attack(
-    contestant: Contestant, process: subprocess.Popen[bytes], connections: int, seconds: int
-) -> tuple[load.Measured, load.Measured, float]:
-    """One server's best at 64 connections, and what it does with all of them; its memory between the two."""
+@dataclass(frozen=True)
+class Attack:
+    """What one server did, round by round: at its best with 64 connections, and right after with all of them."""
+
+    best: list[load.Measured]
+    met: list[load.Measured]
+    seconds: int
+    before: float
+
+    @property
+    def good(self) -> float:
+        """Good answers a second, with all connections."""
+        return median(self._good(met) for met in self.met)
+
+    @property
+    def refused(self) -> float:
+        """Refusals a second."""
+        return median(met.failed / self.seconds for met in self.met)
+
+    @property
+    def share(self) -> float:
+        """Of the best of the same round: a host that is busier for a while is so for both."""
+        return median(self._good(met) / best.rate for best, met in zip(self.best, self.met, strict=True))
+
+    def _good(self, met: load.Measured) -> float:
+        return met.rate - met.failed / self.seconds
+
+
+def attack(contestant: Contestant, process: subprocess.Popen[bytes], connections: int, rounds: int) -> Attack:
+    """Ask one server in turns with 64 connections and with all."""
     body, media = bodies(contestant)["npy"]
     url = f"http://127.0.0.1:{PORT}{contestant.path}"
     wait(process, url, bodies(contestant)["json"][0])
+    best, met = [], []
     with tempfile.TemporaryDirectory() as folder:
         lua = load.script(Path(folder), "npy", body, media)
         load.run(url, lua, BEST_AT, 2, "1")
-        best = load.run(url, lua, BEST_AT, max(2, seconds // 5), "1")
         before = memory(process.pid)
-        return best, load.run(url, lua, connections, seconds, "1"), before
+        for _ in range(rounds):
+            best.append(load.run(url, lua, BEST_AT, TURN, "1"))
+            met.append(load.run(url, lua, connections, TURN, "1"))
+    return Attack(best, met, TURN, before)
 
 
-def trial(queue_rows: int, connections: int, seconds: int) -> str:
+def trial(queue_rows: int, connections: int, rounds: int) -> str:
     """One server with so long a queue: its best at 64 connections, then all of them at once. A row of the table.
 
     wrk counts answers, for it can ask faster than any server here answers; then our client times each kind.
@@ -51,36 +83,34 @@ def trial(queue_rows: int, connections: int, seconds: int) -> str:
     os.environ["SERVEWATCH_MAX_QUEUE_ROWS"] = str(queue_rows)
     process = start(OURS, "0")
     try:
-        best, met, before = attack(OURS, process, connections, seconds)
+        seen = attack(OURS, process, connections, rounds)
         body, media = bodies(OURS)["npy"]
-        refused = met.failed / seconds
         timed = uvloop.run(client.closed_loop(PORT, client.request(OURS.path, body, media), connections, 5.0))
-        grown = memory(process.pid) - before
+        grown = memory(process.pid) - seen.before
     finally:
         stop(process)
-    good = met.rate - refused
     odd = sum(len(taken) for status, taken in timed.seconds.items() if status not in (200, 503)) + timed.lost
     return (
-        f"| {queue_rows} | {good:,.0f} | {good / best.rate:.2f} | {timed.quantile(200, 0.99):.0f} "
-        f"| {refused:,.0f} | {timed.quantile(503, 0.99):.0f} | {odd} | {grown:+.0f} |"
+        f"| {queue_rows} | {seen.good:,.0f} | {seen.share:.2f} | {timed.quantile(200, 0.99):.0f} "
+        f"| {seen.refused:,.0f} | {timed.quantile(503, 0.99):.0f} | {odd} | {grown:+.0f} |"
     )
 
 
-def ceiling(connections: int, seconds: int) -> str:
+def ceiling(connections: int, rounds: int) -> str:
     """What a bare ASGI app keeps, that answers a constant: so much do the connections alone cost."""
     process = start(BARE, "0")
     try:
-        best, met, _ = attack(BARE, process, connections, seconds)
+        seen = attack(BARE, process, connections, rounds)
     finally:
         stop(process)
-    return f"A bare ASGI app that answers a constant keeps {met.rate / best.rate:.2f} of its best."
+    return f"A bare ASGI app that answers a constant keeps {seen.share:.2f} of its best."
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--connections", type=int, default=512)
-    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=10, help=f"of {TURN} s with few connections and {TURN} with all")
     parser.add_argument("--queue-rows", type=int, nargs="*", default=[1024, 128])
     given = parser.parse_args()
     print(
@@ -88,8 +118,8 @@ def main() -> None:
         "| --- | --- | --- | --- | --- | --- | --- | --- |"
     )
     for rows in given.queue_rows:
-        print(trial(rows, given.connections, given.seconds), flush=True)
-    print(f"\n{ceiling(given.connections, given.seconds)}")
+        print(trial(rows, given.connections, given.rounds), flush=True)
+    print(f"\n{ceiling(given.connections, given.rounds)}")
 
 
 if __name__ == "__main__":
