@@ -22,7 +22,13 @@ from run import PORT, bodies, start, stop, wait
 OURS = next(contestant for contestant in CONTESTANTS if contestant.name == "servewatch")
 BARE = next(contestant for contestant in CONTESTANTS if contestant.name == "constant")
 BEST_AT = 64
-TURN = 3
+SECONDS = 3
+
+
+def cpu(pid: int) -> float:
+    """Seconds of processor time that a process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def memory(pid: int) -> float:
@@ -32,31 +38,40 @@ def memory(pid: int) -> float:
 
 
 @dataclass(frozen=True)
-class Attack:
-    """What one server did, round by round: at its best with 64 connections, and right after with all of them."""
+class Turn:
+    """One load of a server: what wrk saw, and the processor time that each answer took, in microseconds."""
 
-    best: list[load.Measured]
-    met: list[load.Measured]
-    seconds: int
-    before: float
-
-    @property
-    def good(self) -> float:
-        """Good answers a second, with all connections."""
-        return median(self._good(met) for met in self.met)
+    met: load.Measured
+    cost: float
 
     @property
     def refused(self) -> float:
         """Refusals a second."""
-        return median(met.failed / self.seconds for met in self.met)
+        return self.met.failed / SECONDS
+
+    @property
+    def good(self) -> float:
+        """Good answers a second."""
+        return self.met.rate - self.refused
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What one server did, round by round: at its best with 64 connections, and right after with all of them."""
+
+    best: list[Turn]
+    full: list[Turn]
+    before: float
 
     @property
     def share(self) -> float:
         """Of the best of the same round: a host that is busier for a while is so for both."""
-        return median(self._good(met) / best.rate for best, met in zip(self.best, self.met, strict=True))
+        return median(full.good / best.good for best, full in zip(self.best, self.full, strict=True))
 
-    def _good(self, met: load.Measured) -> float:
-        return met.rate - met.failed / self.seconds
+    @property
+    def costs(self) -> str:
+        """Processor time an answer, at the best and with all."""
+        return " to ".join(f"{median(turn.cost for turn in turns):.0f}" for turns in (self.best, self.full))
 
 
 def attack(contestant: Contestant, process: subprocess.Popen[bytes], connections: int, rounds: int) -> Attack:
@@ -64,15 +79,18 @@ def attack(contestant: Contestant, process: subprocess.Popen[bytes], connections
     body, media = bodies(contestant)["npy"]
     url = f"http://127.0.0.1:{PORT}{contestant.path}"
     wait(process, url, bodies(contestant)["json"][0])
-    best, met = [], []
+
+    def turn(connections: int) -> Turn:
+        before = cpu(process.pid)
+        met = load.run(url, lua, connections, SECONDS, "1")
+        return Turn(met, (cpu(process.pid) - before) / (met.rate * SECONDS) * 1e6)
+
     with tempfile.TemporaryDirectory() as folder:
         lua = load.script(Path(folder), "npy", body, media)
         load.run(url, lua, BEST_AT, 2, "1")
         before = memory(process.pid)
-        for _ in range(rounds):
-            best.append(load.run(url, lua, BEST_AT, TURN, "1"))
-            met.append(load.run(url, lua, connections, TURN, "1"))
-    return Attack(best, met, TURN, before)
+        turns = [(turn(BEST_AT), turn(connections)) for _ in range(rounds)]
+    return Attack([best for best, _ in turns], [full for _, full in turns], before)
 
 
 def trial(queue_rows: int, connections: int, rounds: int) -> str:
@@ -91,8 +109,9 @@ def trial(queue_rows: int, connections: int, rounds: int) -> str:
         stop(process)
     odd = sum(len(taken) for status, taken in timed.seconds.items() if status not in (200, 503)) + timed.lost
     return (
-        f"| {queue_rows} | {seen.good:,.0f} | {seen.share:.2f} | {timed.quantile(200, 0.99):.0f} "
-        f"| {seen.refused:,.0f} | {timed.quantile(503, 0.99):.0f} | {odd} | {grown:+.0f} |"
+        f"| {queue_rows} | {median(turn.good for turn in seen.full):,.0f} | {seen.share:.2f} "
+        f"| {timed.quantile(200, 0.99):.0f} | {median(turn.refused for turn in seen.full):,.0f} | {timed.quantile(503, 0.99):.0f} | {odd} | {grown:+.0f} "
+        f"| {seen.costs} |"
     )
 
 
@@ -103,19 +122,22 @@ def ceiling(connections: int, rounds: int) -> str:
         seen = attack(BARE, process, connections, rounds)
     finally:
         stop(process)
-    return f"A bare ASGI app that answers a constant keeps {seen.share:.2f} of its best."
+    return f"A bare ASGI app that answers a constant keeps {seen.share:.2f} of its best, at {seen.costs} us an answer."
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--connections", type=int, default=512)
-    parser.add_argument("--rounds", type=int, default=10, help=f"of {TURN} s with few connections and {TURN} with all")
+    parser.add_argument(
+        "--rounds", type=int, default=10, help=f"of {SECONDS} s with few connections and {SECONDS} with all"
+    )
     parser.add_argument("--queue-rows", type=int, nargs="*", default=[1024, 128])
     given = parser.parse_args()
     print(
-        "| queue, rows | good answers/s | share of best | their p99 ms | 503/s | their p99 ms | other | memory, MB |\n"
-        "| --- | --- | --- | --- | --- | --- | --- | --- |"
+        "| queue, rows | good answers/s | share of best | their p99 ms | 503/s | their p99 ms | other | memory, MB "
+        "| CPU us an answer |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     )
     for rows in given.queue_rows:
         print(trial(rows, given.connections, given.rounds), flush=True)
