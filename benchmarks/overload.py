@@ -108,10 +108,11 @@ def trial(queue_rows: int, connections: int, rounds: int) -> str:
     finally:
         stop(process)
     odd = sum(len(taken) for status, taken in timed.seconds.items() if status not in (200, 503)) + timed.lost
+    good, refused = (median(getattr(turn, kind) for turn in seen.full) for kind in ("good", "refused"))
+    p99, refused_p99 = (timed.quantile(status, 0.99) for status in (200, 503))
     return (
-        f"| {queue_rows} | {median(turn.good for turn in seen.full):,.0f} | {seen.share:.2f} "
-        f"| {timed.quantile(200, 0.99):.0f} | {median(turn.refused for turn in seen.full):,.0f} | {timed.quantile(503, 0.99):.0f} | {odd} | {grown:+.0f} "
-        f"| {seen.costs} |"
+        f"| {queue_rows} | {good:,.0f} | {seen.share:.2f} | {p99:.0f} | {refused:,.0f} | {refused_p99:.0f} "
+        f"| {odd} | {grown:+.0f} | {seen.costs} |"
     )
 
 
