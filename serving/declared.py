@@ -11,6 +11,7 @@ import types
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
+from monitoring.articles import a
 from serving.errors import ServiceInvalid
 
 ENDPOINT = "__serving_api__"
@@ -64,7 +65,7 @@ def _check_called(decorator: str, found: Any) -> None:
 def _kind(found: Any) -> str:
     kind = "class" if isinstance(found, type) else type(found).__name__
     name = _name(found)
-    return f"the {kind} {name!r}" if name else f"a {kind}"
+    return f"the {kind} {name!r}" if name else a(kind)
 
 
 def _name(found: Any) -> str:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from monitoring.articles import a
 from monitoring.instrument import NAME
 from serving.errors import ServewatchError, ServiceInvalid
 from serving.places import place_of
@@ -63,7 +64,7 @@ def load_service(target: str) -> type:
         )
     if callable(found) and not isinstance(found, type):
         raise ServiceInvalid(
-            f"{target} is a {type(found).__name__}, and no service",
+            f"{target} is {a(type(found).__name__)}, and no service",
             "put @service on a class, or call monitoring.instrument(app) where an app of FastAPI or Flask is made",
         )
     if hasattr(type(found), DEFINITION):

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from monitoring.articles import a
 from monitoring.metrics import Observer
 from serving.errors import RunnerFailed, ServewatchError
 from serving.tracks import Track, about, around, begin_thread
@@ -57,7 +58,7 @@ def _length(answer: Any) -> int | None:
 def odd_rows(name: str, given: int, answer: Any) -> RunnerFailed:
     """The error for an answer that has not a row for each that was given."""
     count = _length(answer)
-    came = f"a {type(answer).__name__}" if count is None else f"{count} rows"
+    came = a(type(answer).__name__) if count is None else f"{count} rows"
     return RunnerFailed(f"{name!r} was given {given} rows and answered {came}", "answer a row for each")
 
 

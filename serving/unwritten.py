@@ -6,6 +6,7 @@ import inspect
 import re
 from typing import Any
 
+from monitoring.articles import a
 from serving.errors import RunnerFailed, ServewatchError
 from serving.service import Endpoint
 
@@ -34,10 +35,10 @@ def unwritten(endpoint: Endpoint, answer: Any, error: Exception) -> ServewatchEr
         told = "a plain def cannot await it: make it an async def, and await what it calls"
         if endpoint.runner is None:
             told = f"did it forget `await {f'self.{endpoint.queues[0]}(...)' if endpoint.queues else '...'}`?"
-        return Unwritten(f"{endpoint.path} returned a {kind}", told, told)
+        return Unwritten(f"{endpoint.path} returned {a(kind)}", told, told)
     media = next(iter(endpoint.signature.answers()))
     return Unwritten(
-        f"{endpoint.path} answered a {kind} that cannot be written as {media}",
+        f"{endpoint.path} answered {a(kind)} that cannot be written as {media}",
         "the service's log has the reason",
         f"{type(error).__name__}: {error.__cause__ or error}{hint(error)}",
     )

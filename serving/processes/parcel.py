@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from monitoring.articles import a
 from serving.errors import RunnerFailed
 from serving.processes.arena import ALIGNMENT, Arena, rounded
 
@@ -61,9 +62,9 @@ def pack(value: Any) -> Parcel:
         if inspect.isawaitable(value):
             if inspect.iscoroutine(value):
                 value.close()
-            raise RunnerFailed(f"a {type(value).__name__} is no value", "did a method forget `await`?") from None
+            raise RunnerFailed(f"{a(type(value).__name__)} is no value", "did a method forget `await`?") from None
         raise RunnerFailed(
-            f"a {type(value).__name__} cannot cross to another process: {reason}",
+            f"{a(type(value).__name__)} cannot cross to another process: {reason}",
             "pass and answer arrays, plain values and instances of classes that a module defines",
         ) from None
 

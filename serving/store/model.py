@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from monitoring.articles import a
 from monitoring.reference import Reference
 from serving.errors import ModelDamaged
 from serving.store import files
@@ -40,7 +41,7 @@ class ModelInfo:
         for name, kind in kinds.items():
             if not isinstance(getattr(info, name), kind):
                 raise ModelDamaged(
-                    f"{path} has {getattr(info, name)!r} as {name}, which is not a {kind.__name__}",
+                    f"{path} has {getattr(info, name)!r} as {name}, which is not {a(kind.__name__)}",
                     "save or import the model again",
                 )
         Tag(info.name, info.version)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from monitoring.articles import a
 from serving.errors import StoreError
 from serving.store import files
 
@@ -22,7 +23,7 @@ def labels(given: Mapping[str, str]) -> dict[str, str]:
     for name, value in given.items():
         if not isinstance(value, str):
             raise StoreError(
-                f"label {name!r} is {value!r}, a {type(value).__name__}, and labels are text",
+                f"label {name!r} is {value!r}, {a(type(value).__name__)}, and labels are text",
                 "give numbers as metadata={...}",
             )
     return dict(given)
@@ -62,7 +63,7 @@ def _plain(what: str, value: Any) -> Any:
         same = False
     if not same:
         raise StoreError(
-            f"{what} is {str(value)[:60]!r}, a {type(value).__name__}, which JSON cannot hold",
+            f"{what} is {str(value)[:60]!r}, {a(type(value).__name__)}, which JSON cannot hold",
             "give strings, finite numbers, lists, dicts of them, or numpy arrays as custom={...}",
         )
     return value

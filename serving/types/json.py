@@ -12,6 +12,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
+from monitoring.articles import a
 from serving.errors import InvalidInput, UnfitInput
 from serving.types.base import Body, no_body, unsupported
 
@@ -74,7 +75,7 @@ def _plain(value: Any) -> Any:
         return value.model_dump()
     if hasattr(value, "tolist"):
         return value.tolist()
-    raise TypeError(f"an answer holds a {type(value).__name__}, which JSON cannot hold")
+    raise TypeError(f"an answer holds {a(type(value).__name__)}, which JSON cannot hold")
 
 
 def _explain(error: ValidationError) -> InvalidInput:

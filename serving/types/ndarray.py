@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import orjson
 
+from monitoring.articles import a
 from serving.errors import InvalidInput, RunnerFailed, ServiceInvalid, UnfitInput
 from serving.types.base import Body, no_body, unsupported
 
@@ -182,7 +183,7 @@ def _listed(value: Any) -> Any:
     """The lists of an array that holds more than numbers."""
     if not isinstance(value, np.ndarray) or (value.dtype.kind == "O" and not value.ndim):
         found = value.item() if isinstance(value, np.ndarray) else value
-        raise TypeError(f"an array was to be answered, and a {type(found).__name__} came")
+        raise TypeError(f"an array was to be answered, and {a(type(found).__name__)} came")
     return value.tolist()
 
 

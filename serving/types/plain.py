@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from monitoring.articles import a
 from serving.errors import InvalidInput
 from serving.types.base import Body, no_body, unsupported
 
@@ -14,14 +15,14 @@ from serving.types.base import Body, no_body, unsupported
 def text_of(value: Any) -> str:
     """What is answered as text: a text, or the text of a number and the like."""
     if type(value) is not str and (value is None or isinstance(value, bytes) or inspect.isawaitable(value)):
-        raise TypeError(f"a {type(value).__name__} is no text")
+        raise TypeError(f"{a(type(value).__name__)} is no text")
     return str(value)
 
 
 def bytes_of(value: Any) -> bytes:
     """What is answered as bytes: of a number, there would be so many zeros."""
     if isinstance(value, int):
-        raise TypeError(f"a {type(value).__name__} is no bytes")
+        raise TypeError(f"{a(type(value).__name__)} is no bytes")
     return bytes(value)
 
 

@@ -106,7 +106,7 @@ def test_errors_of_ours_pass_as_they_are(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "came"), [([1, 2], "2 rows"), (7, "a int"), (None, "a NoneType"), (np.array(1.0), "a ndarray")]
+    ("answer", "came"), [([1, 2], "2 rows"), (7, "an int"), (None, "a NoneType"), (np.array(1.0), "an ndarray")]
 )
 def test_an_answer_that_is_not_a_row_for_each_names_both_counts(bench: Bench, answer: Any, came: str) -> None:
     """A function that answers something else than a row for each row is told what it was given and answered."""

@@ -198,9 +198,9 @@ def test_a_text_that_nobody_awaited_is_not_streamed(live: Any) -> None:
     [
         ("/nothing", "answered a NoneType that cannot be written as application/json", "a NoneType came"),
         ("/no_text", "answered a NoneType that cannot be written as text/plain", "a NoneType is no text"),
-        ("/number", "answered a int that cannot be written as application/octet-stream", "a int is no bytes"),
+        ("/number", "answered an int that cannot be written as application/octet-stream", "an int is no bytes"),
         ("/ragged", "answered a list that cannot be written as application/json", "inhomogeneous shape"),
-        ("/no_picture", "answered a ndarray that cannot be written as image/png", "TypeError"),
+        ("/no_picture", "answered an ndarray that cannot be written as image/png", "TypeError"),
         ("/counts", "answered a dict that cannot be written as application/json", "Dict key must be str"),
     ],
 )

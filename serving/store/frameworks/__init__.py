@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from monitoring.articles import a
 from serving.errors import StoreError
 
 FRAMEWORKS = {"pytorch": "torch", "sklearn": "sklearn", "onnx": "onnx"}
@@ -55,6 +56,6 @@ def of(model: Any) -> Framework:
         if library in libraries and named(name).owns(model):
             return named(name)
     raise StoreError(
-        f"a {type(model).__module__}.{type(model).__qualname__} is no model that can be saved",
+        f"{a(f'{type(model).__module__}.{type(model).__qualname__}')} is no model that can be saved",
         f"the store takes models of: {', '.join(FRAMEWORKS)}",
     )

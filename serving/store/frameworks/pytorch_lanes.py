@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from monitoring.articles import a
 from serving.devices import Tuning
 from serving.errors import RunnerFailed
 from serving.store.frameworks.pytorch_faster import Forward, Kept, Swift
@@ -112,7 +113,7 @@ class Pipeline:
         answer = self._module(rows)
         if not isinstance(answer, torch.Tensor):
             raise RunnerFailed(
-                f"the model answered a {type(answer).__name__}, expected one tensor of rows",
+                f"the model answered {a(type(answer).__name__)}, expected one tensor of rows",
                 "wrap it in a module that answers a tensor, or call model.raw",
             )
         return answer.float() if answer.dtype == torch.bfloat16 else answer

@@ -15,6 +15,7 @@ import skops.io
 import threadpoolctl
 from sklearn.base import BaseEstimator
 
+from monitoring.articles import a
 from serving.errors import ModelDamaged, StoreError
 
 name = "sklearn"
@@ -33,7 +34,7 @@ def save(model: BaseEstimator, folder: Path, *, method: str = "predict") -> dict
     if method not in METHODS or not callable(getattr(model, method, None)):
         offered = [each for each in METHODS if callable(getattr(model, each, None))]
         raise StoreError(
-            f"a {type(model).__name__} has no method {method!r}", f"method= is one of: {', '.join(offered)}"
+            f"{a(type(model).__name__)} has no method {method!r}", f"method= is one of: {', '.join(offered)}"
         )
     skops.io.dump(model, folder / FILE)
     strange = _strange(folder / FILE)

@@ -88,7 +88,7 @@ def test_a_version_cannot_be_saved_twice(store: Store, save: Save) -> None:
 
 def test_a_crash_while_saving_leaves_nothing(store: Store, save: Save) -> None:
     """A save that fails half-way leaves no file and no name, and `latest` is what it was."""
-    with pytest.raises(StoreError, match=r"custom object 'bad' is .*a object"):
+    with pytest.raises(StoreError, match=r"custom object 'bad' is .*an object"):
         save("flowers:1", custom={"bad": object()})
     assert list(store.folder.iterdir()) == []
     save("flowers:1")
@@ -284,7 +284,7 @@ def test_the_clock_is_a_parameter(tmp_path: Path, linear: Callable[..., Any]) ->
     [
         ({"metadata": {"auc": float("nan")}}, "metadata 'auc' is 'nan'"),
         ({"metadata": {"when": object}}, "metadata 'when'"),
-        ({"labels": {"tier": 1}}, "label 'tier' is 1, a int, and labels are text"),
+        ({"labels": {"tier": 1}}, "label 'tier' is 1, an int, and labels are text"),
     ],
 )
 def test_what_json_would_change_is_refused_by_name(
