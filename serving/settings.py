@@ -12,6 +12,7 @@ from typing import Any
 from serving.errors import SettingInvalid
 
 PREFIX = "SERVEWATCH_"
+HOME = f"{PREFIX}HOME"
 _OWNER = (r"|[A-Za-z0-9][A-Za-z0-9_.-]*", "letters, digits, _ . and -, as in vision")
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 

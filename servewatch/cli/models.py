@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from servewatch.cli.output import bytes_for_people, show_json, show_table
-from serving.store import Store, archive, objects
+from serving.store import Store, archive, hints, objects
 
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
@@ -22,11 +22,15 @@ def models() -> None:
 @as_json
 def list_(name: str | None, as_json: bool) -> None:
     """Every version in the store, or those of one model."""
-    found = Store().list(name or "*")
+    store = Store()
+    found = store.list(name or "*")
+    if name and not found and not as_json:
+        found = [store.find(name)]  # it may be NAME:VERSION; else the error says what there is
     if as_json:
         show_json([info.listed() for info in found])
     elif not found:
-        click.echo("The store is empty. `python -m examples.fashion.train` puts a first model in it.")
+        first = hints.command("python -m examples.fashion.train", store.folder)
+        click.echo(f"The store in {store.folder} is empty. `{first}` puts a first model in it.")
     else:
         headings = ("MODEL", "VERSION", "FRAMEWORK", "CREATED", "SIZE", "LABELS")
         rows = [

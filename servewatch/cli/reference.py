@@ -13,7 +13,7 @@ from monitoring.reference.outputs import KINDS
 from servewatch.cli.output import show_json, show_table
 from serving.errors import StoreError
 from serving.loading import import_from_here
-from serving.store import Store, objects
+from serving.store import Store, hints, objects
 
 
 @click.group()
@@ -50,7 +50,8 @@ def learn(data: Path, model: str, service: str | None, method: str | None, **giv
         run = learning.of_service(service, method) if service else store.load(str(info.tag)).predict
     learnt = learning.learn(data, run, given.pop("outputs"), given.pop("labels"), classes=classes, **given)
     store.attach(str(info.tag), learnt)
-    click.echo(f"Learnt {len(learnt.features)} features of {info.tag}; `servewatch reference show {info.tag}`.")
+    shown = hints.command(f"servewatch reference show {info.tag}", store.folder)
+    click.echo(f"Learnt {len(learnt.features)} features of {info.tag}; `{shown}`.")
 
 
 @reference.command()
@@ -58,10 +59,12 @@ def learn(data: Path, model: str, service: str | None, method: str | None, **giv
 @click.option("--json", "as_json", is_flag=True, help="For programs: the whole reference.")
 def show(model: str, as_json: bool) -> None:
     """Show the reference of MODEL: a line for each feature."""
-    info = Store().find(model)
-    found = Store().reference(model)
+    store = Store()
+    info = store.find(model)
+    found = store.reference(model)
     if found is None:
-        raise StoreError(f"{info.tag} has no reference", f"servewatch reference learn DATA --model {info.tag}")
+        wanted = hints.command(f"servewatch reference learn DATA --model {info.tag}", store.folder)
+        raise StoreError(f"{info.tag} has no reference", wanted)
     if as_json:
         show_json({**found.plain(), "model": str(info.tag)})
         return

@@ -14,7 +14,7 @@ from monitoring.reference import Reference
 from serving.devices import Tuning
 from serving.errors import ModelDamaged, ModelNotFound, StoreError
 from serving.settings import Settings
-from serving.store import files, frameworks, objects, references
+from serving.store import files, frameworks, hints, objects, references
 from serving.store.model import Model, ModelInfo
 from serving.store.tag import LATEST, Tag
 
@@ -81,7 +81,8 @@ class Store:
             try:
                 files.publish(draft, self.path(tag))
             except FileExistsError:
-                raise StoreError(f"{tag} is in the store already", f"servewatch models delete {tag}") from None
+                told = hints.command(f"servewatch models delete {tag}", self.folder, f"delete({str(tag)!r})")
+                raise StoreError(f"{tag} is in the store already", told) from None
             self._point(tag)
 
     def _point(self, tag: Tag) -> None:
@@ -124,7 +125,7 @@ class Store:
         else:
             held = _names(sorted({info.name for info in self.list()})) or "no model"
             message = f"model {tag.name!r} is not in the store; it has {held}"
-        return ModelNotFound(message, "servewatch models list")
+        return ModelNotFound(message, hints.command("servewatch models list", self.folder, "list()"))
 
     def list(self, name: str = "*") -> list[ModelInfo]:
         """Every version, or those of one name, oldest first."""

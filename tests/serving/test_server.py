@@ -286,13 +286,13 @@ def test_an_address_that_is_not_ours_is_two_lines(
     assert said.splitlines()[-1] == f"help: give one with {flag}"
 
 
-def test_a_missing_model_is_two_lines_and_exit_code_1(run: Callable[..., Process]) -> None:
-    """The error names what the store has, and says how to list it."""
+def test_a_missing_model_is_two_lines_and_exit_code_1(run: Callable[..., Process], tmp_path: Path) -> None:
+    """The error names what the store has, and says how to list this one."""
     code, said = run("Lost").end()
     assert code == 1
     assert said.splitlines()[-2:] == [
         "error: model 'flowers' is not in the store; it has no model",
-        "help: servewatch models list",
+        f"help: SERVEWATCH_HOME={tmp_path} servewatch models list",
     ]
     assert "Traceback" not in said
 

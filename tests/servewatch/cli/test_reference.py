@@ -75,11 +75,11 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.mark.parametrize("file", ["rows.csv", "rows.npz"])
-def test_a_reference_is_learnt_by_running_the_model(servewatch: Run, file: str) -> None:
+def test_a_reference_is_learnt_by_running_the_model(servewatch: Run, home: Path, file: str) -> None:
     """Inputs from the file, outputs from the model, accuracy from the labels; then it is beside the model."""
     code, out, err = servewatch("reference", "learn", file, "--model", "sides", "--labels", "side")
     assert (code, err) == (0, "")
-    assert out == "Learnt 5 features of sides:1; `servewatch reference show sides:1`.\n"
+    assert out == f"Learnt 5 features of sides:1; `SERVEWATCH_HOME={home} servewatch reference show sides:1`.\n"
     reference = Store().reference("sides")
     assert reference is not None
     assert set(reference.accuracy) == {1.0}
@@ -187,7 +187,7 @@ def test_models_show_tells_of_the_reference(servewatch: Run) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["show", "sides"], "sides:1 has no reference\nhelp: servewatch reference learn DATA --model sides:1"),
+        (["show", "sides"], "help: SERVEWATCH_HOME={home} servewatch reference learn DATA --model sides:1\n"),
         (["learn", "rows.csv", "--model", "side"], "model 'side' is not in the store; it has 'sides'"),
         (["learn", "rows.txt", "--model", "sides"], "rows.txt is no file that can be learnt from"),
         (["learn", "gone.csv", "--model", "sides"], "gone.csv is not a file"),
@@ -209,6 +209,6 @@ def test_what_cannot_be_done_is_two_lines(home: Path, servewatch: Run, words: li
     code, _, err = servewatch("reference", *words)
     assert code in (1, 2)
     assert err.startswith("error: ")
-    assert told in err
+    assert told.replace("{home}", str(home)) in err
     assert "Traceback" not in err
     assert Store().reference("sides") is None

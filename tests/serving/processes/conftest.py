@@ -29,7 +29,7 @@ class Served:
     """`servewatch serve`, as a process."""
 
     def __init__(self, folder: Path, ports: tuple[int, int], target: str, *flags: str, **options: str) -> None:
-        self.port, self.metrics_port = ports
+        self.folder, (self.port, self.metrics_port) = folder, ports
         command = [sys.executable, "-m", "servewatch", "serve", target]
         command += ["--port", str(self.port), "--metrics-port", str(self.metrics_port), *flags]
         environment = {**os.environ, "SERVEWATCH_HOME": str(folder), "SERVEWATCH_DRAIN_DELAY": "0.3", **options}

@@ -197,7 +197,7 @@ def test_nothing_outlives_a_killed_master(whole: Callable[..., Any], eventually:
         ("def __init__(self): raise RuntimeError('no licence')", 1, "RuntimeError: no licence"),
         ("def __init__(self): raise SystemExit(7)", 7, ""),
         ("def __init__(self): import os; os.kill(os.getpid(), 9)", 1, ""),
-        ("model = use('flowers')", 1, "help: servewatch models list"),
+        ("model = use('flowers')", 1, "help: SERVEWATCH_HOME={folder} servewatch models list"),
     ],
 )
 def test_a_service_that_cannot_start_ends_the_master(
@@ -210,7 +210,7 @@ def test_a_service_that_cannot_start_ends_the_master(
     served = launch("--workers", "2", target="lost_service:Nothing", source=source)
     ended, said = served.end(20)
     assert ended == code
-    assert not last or said.rstrip().splitlines()[-1] == last
+    assert not last or said.rstrip().splitlines()[-1] == last.format(folder=served.folder)
 
 
 def test_an_objective_that_cannot_be_kept_ends_the_master(launch: Callable[..., Any]) -> None:

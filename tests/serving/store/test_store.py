@@ -81,7 +81,7 @@ def test_a_version_cannot_be_saved_twice(store: Store, save: Save) -> None:
     before = everything(store.folder)
     with pytest.raises(StoreError, match="flowers:1 is in the store already") as caught:
         save("flowers:1", 2.0)
-    assert caught.value.help == "servewatch models delete flowers:1"
+    assert caught.value.help == f"SERVEWATCH_HOME={store.folder.parent} servewatch models delete flowers:1"
     assert everything(store.folder) == before
     assert store.load("flowers:1", device="cpu")(ROWS).tolist() == [[3.0], [7.0]]
 
@@ -157,7 +157,7 @@ def test_what_is_not_there_is_named_with_what_is(store: Store, save: Save) -> No
     save("trees:7")
     with pytest.raises(ModelNotFound, match="'flwers' is not in the store; it has 'flowers', 'trees'") as caught:
         store.find("flwers")
-    assert caught.value.help == "servewatch models list"
+    assert caught.value.help == f"SERVEWATCH_HOME={store.folder.parent} servewatch models list"
     with pytest.raises(ModelNotFound, match="'flowers' has no version '2' in the store; it has '1'"):
         store.find("flowers:2")
 

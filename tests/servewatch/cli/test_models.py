@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from servewatch.cli import main
+from serving import Store
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def servewatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`servewatch("models", "list")` gives the exit code and what was printed; the store is under tmp_path."""
+    monkeypatch.setenv("SERVEWATCH_HOME", str(tmp_path))
+
+    def run(*words: str) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main([*words])
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+def test_an_empty_store_says_where_it_is_and_how_it_is_filled(servewatch: Run, tmp_path: Path) -> None:
+    """The command that fills it fills this one, not the usual one."""
+    code, out, err = servewatch("models", "list")
+    assert (code, err) == (0, "")
+    assert out.startswith(f"The store in {tmp_path}/models is empty. `SERVEWATCH_HOME={tmp_path} python -m examples.")
+    assert json.loads(servewatch("models", "list", "--json")[1]) == []
+
+
+@pytest.mark.parametrize("words", [("list", "flwers"), ("show", "flwers"), ("delete", "flwers"), ("export", "flwers")])
+def test_a_model_that_is_not_there_is_told_with_a_command_for_this_store(
+    servewatch: Run, tmp_path: Path, words: tuple[str, str]
+) -> None:
+    """Also by `list`, which would else say that the store is empty."""
+    Store().save("flowers:1", torch.nn.Identity())
+    code, out, err = servewatch("models", *words)
+    assert (code, out) == (1, "")
+    assert err.splitlines() == [
+        "error: model 'flwers' is not in the store; it has 'flowers'",
+        f"help: SERVEWATCH_HOME={tmp_path} servewatch models list",
+    ]
+
+
+def test_one_version_can_be_listed(servewatch: Run) -> None:
+    """By NAME:VERSION, as the other commands take it."""
+    for version in ("1", "2"):
+        Store().save(f"flowers:{version}", torch.nn.Identity())
+    assert [line.split()[1] for line in servewatch("models", "list", "flowers:1")[1].splitlines()] == ["VERSION", "1"]
+    assert len(servewatch("models", "list", "flowers")[1].splitlines()) == 3
