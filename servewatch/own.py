@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib.util
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from alerts import own, own_tests
+from monitoring.catalogue import Metric
 from monitoring.catalogue.declaration import Declaration
 from monitoring.own import DECLARED
 from servewatch.stack import promtool
@@ -23,6 +25,11 @@ RULES, TESTS, BOARDS, TABLE = (
 def declarations() -> tuple[Declaration, ...]:
     """What this process has declared by importing a service."""
     return DECLARED.all
+
+
+def metrics() -> tuple[Metric, ...]:
+    """The metrics of these, each with the values that its labels are declared to have."""
+    return tuple(replace(made.metric, values={k: v for k, v in made.known.items() if v}) for made in DECLARED.all)
 
 
 def files(service: str, declared: Sequence[Declaration]) -> dict[Path, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from alerts import slo
@@ -26,17 +26,20 @@ def write(folder: Path, declared: tuple[Objective, ...]) -> None:
         (folder / RULES).write_text(slo.rules(declared), encoding="utf-8")
 
 
-def doubts(folder: Path, own: Iterable[Metric]) -> list[str]:
-    """Tell which names in slos.yml nobody here declares; raises where a query of it can never count what it says.
+def doubts(
+    folder: Path, own: Iterable[Metric], served: Mapping[str, Mapping[str, Sequence[str]]] | None = None
+) -> list[str]:
+    """Tell which names and values of labels in slos.yml nobody here declares.
 
-    Without the library that reads queries nothing is told.
+    `served` are the values that labels have in what servewatch exposes of a service, by its name. Raises where a query
+    can never count what it says. Without the library that reads queries nothing is told.
     """
     path = folder / FILE
     if not path.is_file() or importlib.util.find_spec("promql_parser") is None:
         return []
     from servewatch.check import promised
 
-    wrong, unknown = promised.doubts(path, own)
+    wrong, unknown = promised.doubts(path, own, served or {})
     if wrong:
         raise ObjectiveInvalid("\n".join(map(str, wrong)))
     return [str(problem) for problem in unknown]

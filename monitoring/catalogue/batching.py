@@ -12,6 +12,7 @@ REQUESTS = Metric(
     help="Requests that a runner was asked to serve, by outcome.",
     topic="batching",
     labels=(*_RUNNER, "outcome"),
+    values={"outcome": ("ok", "error", "invalid", "shed", "cancelled", "expired")},
 )
 IN_PROGRESS = Metric(
     name="servewatch_runner_requests_in_progress",
@@ -59,6 +60,7 @@ DISPATCHES = Metric(
     help="Batches dispatched, by reason: full, timeout (waited long enough), idle (runner was free), drain.",
     topic="batching",
     labels=(*_RUNNER, "reason"),
+    values={"reason": ("full", "timeout", "idle", "drain")},
 )
 
 ALL = (REQUESTS, IN_PROGRESS, DURATION, BATCH_SIZE, QUEUE_SECONDS, QUEUE_REQUESTS, DISPATCHES)

@@ -7,6 +7,8 @@ from monitoring.catalogue.metric import SERVICE_LABELS, Metric
 MODEL = (*SERVICE_LABELS, "model", "model_version")
 FEATURE = (*MODEL, "reference", "feature", "role")
 
+_ROLES = {"role": ("input", "output")}
+
 MISSING, OTHER = "missing", "other"
 """The bins of rows without a value, and of values that are no category of the reference."""
 
@@ -16,6 +18,7 @@ OBSERVATIONS = Metric(
     help="Rows in each bin of each watched input and output; `reference` is the hash of what they are compared with.",
     topic="drift",
     labels=(*FEATURE, "bin"),
+    values=_ROLES,
 )
 
 REFERENCE_RATIO = Metric(
@@ -25,6 +28,7 @@ REFERENCE_RATIO = Metric(
     topic="drift",
     unit="ratio",
     labels=(*FEATURE, "bin"),
+    values=_ROLES,
     add="max",
 )
 
@@ -35,6 +39,7 @@ REFERENCE_SCORE = Metric(
     topic="drift",
     unit="ratio",
     labels=(*FEATURE, "bin"),
+    values=_ROLES,
     add="max",
 )
 
@@ -44,6 +49,7 @@ REFERENCE_GAP = Metric(
     help="Distance from this bin's middle to the next one's, in standard deviations of the reference.",
     topic="drift",
     labels=(*FEATURE, "bin"),
+    values=_ROLES,
     add="max",
 )
 
@@ -53,6 +59,7 @@ REFERENCE_ROWS = Metric(
     help="Rows that the feature's reference was learnt from.",
     topic="drift",
     labels=FEATURE,
+    values=_ROLES,
     add="max",
 )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["counter", "gauge", "histogram"]
@@ -30,6 +31,8 @@ class Metric:
     buckets: tuple[float, ...] = ()
     exemplars: bool = False
     add: Add = "sum"
+    values: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False, repr=False)
+    """The values that a label has, where it has no others."""
 
     def __post_init__(self) -> None:
         """Refuse a declaration that Prometheus or a reader would misread."""
@@ -45,6 +48,8 @@ class Metric:
             raise ValueError(f"metric {self.name!r} has buckets out of order: {self.buckets}")
         if len(set(self.labels)) != len(self.labels) or "le" in self.labels:
             raise ValueError(f"metric {self.name!r} has labels {self.labels}: no label twice, and never 'le'")
+        if not self.values.keys() <= set(self.labels):
+            raise ValueError(f"metric {self.name!r} has values of {sorted(self.values)}: its labels are {self.labels}")
 
     @property
     def series(self) -> dict[str, frozenset[str]]:

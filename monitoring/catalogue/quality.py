@@ -49,6 +49,7 @@ REJECTED = Metric(
     help="Labels that were not counted: for an unknown prediction, too late, a second time, or unreadable.",
     topic="quality",
     labels=(*SERVICE_LABELS, "model", "model_version", "reason"),
+    values={"reason": ("unmatched", "late", "duplicate", "invalid")},
 )
 
 ALL = (CONFIDENCE_ACCURACY, ACCURACY_MINIMUM, LABELLED, CORRECT, REJECTED)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from monitoring.catalogue.metric import SERVICE_LABELS, Metric
 
+_CODES = tuple(str(code) for code in range(100, 600))
+
 TOTAL = Metric(
     name="servewatch_requests_total",
     kind="counter",
     help="Requests answered, by endpoint and HTTP code (499: the client left, 503: shed, 504: too late).",
     topic="requests",
     labels=(*SERVICE_LABELS, "endpoint", "code"),
+    values={"code": _CODES},
 )
 IN_PROGRESS = Metric(
     name="servewatch_requests_in_progress",

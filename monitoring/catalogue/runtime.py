@@ -36,6 +36,7 @@ TRACE_SPANS = Metric(
     help="Spans by what became of them: sent, failed (the collector did not take them), dropped (too many waited).",
     topic="runtime",
     labels=(*SERVICE_LABELS, "outcome"),
+    values={"outcome": ("sent", "failed", "dropped")},
 )
 PROCESS_RESTARTS = Metric(
     name="servewatch_process_restarts_total",
@@ -43,6 +44,7 @@ PROCESS_RESTARTS = Metric(
     help="Workers and runners that ended and were started again, where a service has several processes.",
     topic="runtime",
     labels=(*SERVICE_LABELS, "process"),
+    values={"process": ("worker", "runner")},
 )
 GPU_UTILISATION = Metric(
     name="servewatch_gpu_utilisation_ratio",

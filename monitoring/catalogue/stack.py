@@ -44,6 +44,7 @@ ALERTS = Metric(
     help="1 for each alert that is pending or firing. Written by Prometheus.",
     topic="stack",
     labels=(*_TARGET, "alertname", "alertstate", "severity"),
+    values={"alertstate": ("pending", "firing")},
 )
 ALERTS_SINCE = Metric(
     name="ALERTS_FOR_STATE",

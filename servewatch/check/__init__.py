@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from monitoring.catalogue import Metric
 from servewatch.check import boards, sdk, vocabulary
-from servewatch.check.declared import Declared, declared, with_rules
+from servewatch.check.declared import Declared, Values, declared, with_rules
 from servewatch.check.lint import UNREADABLE, findings, labels_of
 from servewatch.check.problem import Problem
 from servewatch.check.reader import SCRAPE
@@ -40,12 +40,20 @@ def check(root: Path, scrape: float = SCRAPE) -> Checked:
 
 
 def check_folder(
-    path: Path, own: Iterable[Metric] = (), foreign: Sequence[str] = (), scrape: float = SCRAPE
+    path: Path,
+    own: Iterable[Metric] = (),
+    foreign: Sequence[str] = (),
+    scrape: float = SCRAPE,
+    served: Mapping[str, Values] | None = None,
 ) -> Checked:
-    """Check somebody's own dashboards and rules; what the rules record may be read by all of it."""
+    """Check somebody's own dashboards and rules; what the rules record may be read by all of it.
+
+    `served` are the values that labels have in what servewatch exposes of a service, by its name.
+    """
     sources, unreadable = found(path)
     rules = [source.content for source in sources if source.kind == "rules"]
-    known = with_rules(declared(own, foreign, _ELSEWHERE), rules, labels_of)
+    read = replace(declared(own, foreign, _ELSEWHERE), served=served or {})
+    known = with_rules(read, rules, labels_of)
     checked = _checked(sources, known, path if path.is_dir() else path.parent, scrape, console=False)
     return replace(checked, problems=[*unreadable, *checked.problems], files=checked.files + len(unreadable))
 

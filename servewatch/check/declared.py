@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -19,6 +19,10 @@ from servewatch.check.forgotten import forgotten
 OURS = "a metric of monitoring/catalogue or a recording of alerts/"
 
 
+Values = Mapping[str, Sequence[str]]
+"""What each of some labels has, and nothing else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Series:
     """What is known of one series name. A part of a histogram counts as a counter."""
@@ -28,6 +32,13 @@ class Series:
     recorded: bool = False
     bounds: frozenset[float] = frozenset()
     """The bounds of its buckets, where it has any."""
+
+    values: Values = field(default_factory=dict)
+    """The values of those labels that are declared to have no others."""
+
+
+PREFIX = "servewatch_"
+"""How the names of what every service of ours exposes begin, and no name of a user's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +56,9 @@ class Declared:
     where: str = OURS
     """What a name can be, for somebody who reads that this one is nothing."""
 
+    served: Mapping[str, Values] = field(default_factory=dict)
+    """The values of labels in what servewatch exposes of a service, by its name, where it is known."""
+
     def like(self, name: str) -> str:
         """Name what is declared and looks alike, for somebody who mistyped."""
         close = difflib.get_close_matches(name, [*self.series, *self.alerts], n=1)
@@ -53,6 +67,16 @@ class Declared:
     def elsewhere(self, name: str) -> bool:
         """Whether a name is somebody else's."""
         return any(pattern.fullmatch(name) for pattern in self.foreign)
+
+    def values(self, name: str, service: str) -> dict[str, Sequence[str]]:
+        """What the labels of a series can be, those that are known; of a service, or of any where none is named."""
+        known = self.served.get(service, {}) if name.startswith(PREFIX) else {}
+        return {**self.series[name].values, **known}
+
+    def whatever_values(self) -> Declared:
+        """The same, where labels may have any value."""
+        series = {name: replace(known, values={}) for name, known in self.series.items()}
+        return replace(self, series=series, served={})
 
 
 def declared(own: Iterable[Metric] = (), foreign: Iterable[str] = (), where: str = OURS) -> Declared:
@@ -74,7 +98,7 @@ def _of_metric(metric: Metric) -> dict[str, Series]:
     kind: Literal["counter", "gauge"] = "gauge" if metric.kind == "gauge" else "counter"
     bounds = frozenset(metric.buckets)
     return {
-        name: Series(kind, labels | TARGET_LABELS, bounds=bounds if "le" in labels else frozenset())
+        name: Series(kind, labels | TARGET_LABELS, False, bounds if "le" in labels else frozenset(), metric.values)
         for name, labels in metric.series.items()
     }
 

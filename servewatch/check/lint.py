@@ -29,7 +29,7 @@ def findings(query: Query, declared: Declared, scrape: float = SCRAPE) -> list[P
     except ValueError as failed:
         return [_problem(query, Found((f"{UNREADABLE}: {failed}", "a query that parses", _quoted(failed))))]
     counters, samples = query.kind in {"variable", "test"}, query.kind == "series"
-    reader = Reader(declared, counters=counters, samples=samples, scrape=scrape)
+    reader = Reader(declared, counters=counters, samples=samples, scrape=scrape, service=query.service)
     labels = reader.read(tree)
     for label in sorted(query.shown):
         if labels is not None and label not in labels:
@@ -60,4 +60,6 @@ def _no_alert(name: str, declared: Declared) -> Found:
 def _problem(query: Query, found: Found) -> Problem:
     said, expected, needle = found
     joined = query.file.suffix == ".json"
+    # A value is told in quotes, as it may be a part of a name too; others are written in other quotes.
+    needle = needle if needle in query.text else needle.strip('"')
     return Problem(query.file, query.place, query.text, said, expected, query.line, needle, joined)

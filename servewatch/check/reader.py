@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import promql_parser as promql
@@ -20,6 +21,10 @@ _RATES = {"rate", "increase", "irate"}
 _LAST = "last_over_time"
 _TAKE_COUNTERS = _RATES | {"-", "resets", "changes", "absent", "absent_over_time", "present_over_time", "timestamp"}
 _SETS = {"and", "unless", "or"}
+_ANY = ".+"
+"""What stands for a variable of a dashboard."""
+
+_MANY = 20
 _SAMPLES = 4
 """How many scrapes a window of a rate holds at least: with fewer, one that fails leaves a gap."""
 
@@ -31,6 +36,21 @@ class Found(tuple[str, str, str]):
 def one_of(labels: Iterable[str]) -> str:
     """Name what is there."""
     return f"one of {', '.join(sorted(labels)) or 'no labels'}"
+
+
+def _some_of(values: Sequence[str], given: str) -> str:
+    """Name what a label can be, and what is likely meant."""
+    pattern = given.lower().replace("x", ".")
+    meant = pattern if _hits(pattern, values) else next(iter(difflib.get_close_matches(given, values, n=1)), "")
+    named = f"{values[0]} to {values[-1]}" if len(values) > _MANY else ", ".join(values)
+    return f"one of {named}{f'; perhaps {meant}' if meant else ''}"
+
+
+def _hits(pattern: str, values: Iterable[str]) -> bool:
+    try:
+        return any(re.fullmatch(pattern, value) for value in values)
+    except re.error:
+        return True  # Prometheus and this library do not write patterns alike: it may know what this is
 
 
 def _grown(node: Any) -> bool:
@@ -51,16 +71,24 @@ def _moment(node: Any) -> str | None:
 class Reader:
     """Walks an expression and answers which labels it carries; None where that cannot be known, or is a scalar.
 
-    `counters` may be read as they are; `samples` are made up, for a test, and may have other buckets too.
+    `counters` may be read as they are; `samples` are made up, for a test, and may have other buckets too. `service` is
+    the one of which a selector speaks that names none.
     """
 
     def __init__(
-        self, declared: Declared, *, counters: bool = False, samples: bool = False, scrape: float = SCRAPE
+        self,
+        declared: Declared,
+        *,
+        counters: bool = False,
+        samples: bool = False,
+        scrape: float = SCRAPE,
+        service: str = "",
     ) -> None:
         self.declared = declared
         self.counters = counters or samples
         self.samples = samples
         self.scrape = scrape
+        self.service = service
         self.found: list[Found] = []
 
     def say(self, found: str, expected: str, needle: str = "") -> None:
@@ -102,6 +130,7 @@ class Reader:
                 self.say(f"{name!r} has no label {matcher.name!r}", one_of(series.labels), matcher.name)
             elif matcher.name == "le":
                 self._bound(name, series, matcher)
+        self._values(name, matchers)
         self._kind(name, series, inside)
         return series.labels
 
@@ -136,6 +165,19 @@ class Reader:
             return
         bounds = ", ".join(f"{bound:g}" for bound in sorted(series.bounds))
         self.say(f"{name!r} has no bucket le={matcher.value!r}", f"one of {bounds}, +Inf", matcher.value)
+
+    def _values(self, name: str, matchers: Any) -> None:
+        services = [matcher for matcher in matchers if matcher.name == "service"]
+        service = self.service if not services else services[0].value if _equals(services[0]) else ""
+        known = self.declared.values(name, service)
+        for matcher in matchers:
+            values, given = known.get(matcher.name, ()), matcher.value
+            if self.samples or not values or not given or "Not" in str(matcher.op) or given in values:
+                continue
+            if (_equals(matcher) and _ANY not in given) or not _hits(given, values):
+                written = given.replace("\\", "\\\\")
+                said = f"{name!r} never has {matcher.name}={given!r}"
+                self.say(said, _some_of(values, given), f'"{written}"')
 
     def _window(self, node: Any, inside: str) -> None:
         name = node.vector_selector.name or ""

@@ -44,6 +44,8 @@ class Query:
     kind: Kind
     shown: frozenset[str] = frozenset()
     line: int = 0
+    service: str = ""
+    """The service in whose name it asks, where it is one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,7 @@ def _objectives(file: Path, document: Json) -> Iterator[Query]:
                 if part in entry:
                     place = f"{part} of the objective {str(entry['name'])!r} of {service}"
                     text = entry[part].replace(objectives.WINDOW, LONG)
-                    yield Query(file, place, text, "rule", line=line_of(entry[part]))
+                    yield Query(file, place, text, "rule", line=line_of(entry[part]), service=str(service))
 
 
 def _text(file: Path, text: str) -> Iterator[Query]:

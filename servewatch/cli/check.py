@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from servewatch.cli.generate import require
 if TYPE_CHECKING:
     from monitoring.catalogue import Metric
     from servewatch.check import Checked
+    from servewatch.check.declared import Values
 
 
 @click.command()
@@ -71,17 +73,17 @@ def _checked(
     from servewatch.check.stale import stale
     from servewatch.generate import ROOT
 
-    own = _declared_by(service) if service else ()
-    checked = check_folder(path, own, foreign, scrape) if path else run(ROOT, scrape)
+    own, served = _declared_by(service) if service else ((), {})
+    checked = check_folder(path, own, foreign, scrape, served) if path else run(ROOT, scrape)
     problems = [*([] if path else stale(ROOT)), *checked.problems]
     if live is not None:
         problems += empty(checked.queries, Prometheus(live), declared(own, foreign))
     return replace(checked, problems=problems)
 
 
-def _declared_by(service: str) -> tuple[Metric, ...]:
-    from monitoring.own import DECLARED
-    from servewatch.stack.describe import load
+def _declared_by(service: str) -> tuple[tuple[Metric, ...], Mapping[str, Values]]:
+    from servewatch import own
+    from servewatch.stack.describe import load, served_by
 
-    load(service)
-    return tuple(made.metric for made in DECLARED.all)
+    found = load(service)
+    return own.metrics(), served_by(found)

@@ -18,13 +18,13 @@ class AlertsUnproved(ServewatchError):
 def own_files(service: str) -> dict[Path, str]:
     """The files of all that watches a service, by their paths below where they go."""
     from servewatch import own, slos, watched
-    from servewatch.stack.describe import load, name_of, owner_of, slos_of
+    from servewatch.stack.describe import load, name_of, owner_of, served_by, slos_of
 
     found = load(service)
     name = name_of(found)
     declared = own.declarations()
     try:
-        for doubt in slos.doubts(Path.cwd(), (made.metric for made in declared)):
+        for doubt in slos.doubts(Path.cwd(), own.metrics(), served_by(found)):
             print(f"{doubt}\n", file=sys.stderr)
         return watched.files(name, declared, slos.objectives(name, slos_of(found), Path.cwd()), owner_of(found))
     except ValueError as wrong:

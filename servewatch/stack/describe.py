@@ -17,7 +17,7 @@ from monitoring.instrument import NAME
 from serving import instrumented
 from serving.errors import ServewatchError
 from serving.loading import load_service
-from serving.service import definition
+from serving.service import UNKNOWN, definition
 from serving.settings import Settings
 
 REFUSED = 3
@@ -47,6 +47,15 @@ def slos_of(found: Any) -> tuple[str, ...]:
     return () if hasattr(found, NAME) else definition(found).slos
 
 
+def served_by(found: Any) -> dict[str, dict[str, tuple[str, ...]]]:
+    """The values of labels in what it exposes, by its name; those of an app that was instrumented are its routes."""
+    if hasattr(found, NAME):
+        return {}
+    made = definition(found)
+    endpoints = (*(endpoint.name for endpoint in made.endpoints), UNKNOWN)
+    return {made.name: {"endpoint": endpoints, "runner": tuple(runner.name for runner in made.runners)}}
+
+
 def main(target: str, folder: str = "") -> None:
     """Import the service and write its name and more, on the last line; where that fails, why."""
     try:
@@ -74,7 +83,7 @@ def _declared(name: str, folder: Path, found: Any) -> list[str]:
 
     own.write(folder, name, own.declarations())
     slos.write(folder, slos.objectives(name, slos_of(found), Path.cwd()))
-    return slos.doubts(Path.cwd(), (made.metric for made in own.declarations()))
+    return slos.doubts(Path.cwd(), own.metrics(), served_by(found))
 
 
 if __name__ == "__main__":

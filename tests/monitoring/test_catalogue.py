@@ -29,6 +29,7 @@ def test_every_own_metric_carries_service_and_version() -> None:
         ({"kind": "histogram", "buckets": (2.0, 1.0)}, "out of order"),
         ({"labels": ("a", "a")}, "no label twice"),
         ({"labels": ("le",)}, "never 'le'"),
+        ({"values": {"color": ("red",)}}, r"has values of \['color'\]"),
     ],
 )
 def test_a_declaration_that_would_be_misread_is_refused(wrong: dict[str, Any], message: str) -> None:

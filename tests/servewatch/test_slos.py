@@ -22,7 +22,7 @@ SHOP = """
 from monitoring import own
 from serving import api, service
 
-CHECKOUTS = own.counter("checkouts_total", "Checkouts.")
+CHECKOUTS = own.counter("checkouts_total", "Checkouts.", labels={"by": ("card", "cash")})
 FAILURES = own.counter("checkout_failures_total", "Checkouts that failed.", labels=("reason",))
 QUEUE = own.gauge("checkout_queue", "Checkouts that wait.")
 
@@ -31,6 +31,10 @@ class Shop:
     @api
     async def buy(self, item: dict) -> dict:
         return item
+
+    @api(batch=True)
+    def price(self, items: list[dict]) -> list[float]:
+        return [1.0 for _ in items]
 """
 
 
@@ -100,6 +104,50 @@ def test_a_misspelt_metric_of_an_objective_is_told(tmp_path: Path, monkeypatch: 
     )
     assert caret.index("^") == text.index("checkout_failres_total")
     assert expected.endswith("nothing is ever counted; perhaps checkout_failures_total")
+
+
+@pytest.mark.parametrize(
+    ("errors", "said", "expected"),
+    [
+        ('servewatch_requests_total{code=~"5xx"}', '"5xx"', "one of 100 to 599; perhaps 5.."),
+        ('servewatch_requests_total{endpoint="byu",code=~"5.."}', '"byu"', "one of buy, price, unknown; perhaps buy"),
+        (
+            'servewatch_requests_total{service="shop",endpoint=~"byu|prize"}',
+            '"byu|prize"',
+            "one of buy, price, unknown",
+        ),
+        ('servewatch_runner_requests_total{outcome="eror"}', '"eror"', "; perhaps error"),
+        ('servewatch_runner_requests_total{runner="prize"}', '"prize"', "one of price; perhaps price"),
+        ('checkouts_total{by="cart"}', '"cart"', "one of card, cash; perhaps card"),
+    ],
+)
+def test_a_misspelt_value_of_an_objective_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, errors: str, said: str, expected: str
+) -> None:
+    """Where the values of a label are known, one that is none of them breaks no objective: it is told with a caret."""
+    (doubt,) = described(tmp_path, monkeypatch, OWN.format(errors=errors)).doubts
+    first, text, caret, last = doubt.splitlines()
+    assert first.startswith("slos.yml:5: errors of the objective 'checkouts' of shop: ")
+    assert (caret.index("^"), caret.count("^")) == (text.index(said), len(said))
+    assert last.startswith("    expected: ")
+    assert last.endswith(expected)
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [
+        'servewatch_requests_total{code=~"5..|5xx",endpoint="price"}',
+        'servewatch_requests_total{endpoint!="byu",code!="404"}',
+        'servewatch_requests_total{service="other",endpoint="sell"}',
+        'servewatch_requests_total{service=~"shop|other",endpoint="sell"}',
+        'checkout_failures_total{reason="whatever"}',
+        'servewatch_feature_observations_total{bin="missing",role="input"}',
+        'revision_request_count{response_code_class="5xx"}',
+    ],
+)
+def test_values_that_may_be_there_are_not_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, errors: str) -> None:
+    """What some value matches, another service's endpoints, open labels and the metrics of other servers are fine."""
+    assert described(tmp_path, monkeypatch, OWN.format(errors=errors)).doubts == ()
 
 
 @pytest.mark.parametrize(

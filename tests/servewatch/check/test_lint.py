@@ -40,6 +40,12 @@ BUCKET = "servewatch_request_duration_seconds_bucket"
         ("servewatch_runner_batch_size", "declared nowhere", "servewatch_runner_batch_size"),
         (f'rate({BUCKET}{{le="0.3"}}[5m])', "has no bucket le='0.3'", "0.3"),
         ('serving:request_duration_seconds_bucket:rate5m{le=~"0.3|3"}', "no bucket le='0.3|3'", "0.3|3"),
+        ('rate(servewatch_requests_total{code="5xx"}[5m])', "code='5xx'", '"5xx"'),
+        ('rate(servewatch_requests_total{code=~"5xx|6.."}[5m])', "never has code='5xx|6..'", '"5xx|6.."'),
+        ("rate(servewatch_requests_total{code='50'}[5m])", "never has code='50'", "50"),
+        ('rate(servewatch_runner_requests_total{outcome="eror"}[5m])', "; perhaps error", '"eror"'),
+        ('rate(servewatch_runner_dispatches_total{reason=~"full\\\\d"}[5m])', "one of full, timeout", '"full\\\\d"'),
+        ('count(ALERTS{alertstate="active"})', "one of pending, firing", '"active"'),
         ("rate(servewatch_requests_total[30s])", "over 30 s, where there may be 15 s", "servewatch_requests_total"),
         ("rate(sum by (service) (servewatch_requests_total)[5m:1m])", "not rate() of the sum", "rate"),
         ('count({__name__=~"servwatch_.+"})', "no declared name matches", "servwatch_.+"),
@@ -76,6 +82,12 @@ def test_a_wrong_query_is_told_with_its_place_and_what_was_expected(text, said, 
         f'sum(rate({BUCKET}{{le!="0.3"}}[5m]))',
         'count by (__name__) ({__name__=~"servewatch_.+",service="a"})',
         'count_values by (service) ("replicas", serving:up)',
+        'rate(servewatch_requests_total{code=~"5..",endpoint="any"}[5m])',
+        'rate(servewatch_requests_total{code=""}[5m])',
+        'rate(servewatch_requests_total{code!="5xx",code!~"6..",code=~"(?i)5.."}[5m])',
+        'rate(servewatch_requests_total{code="$code",endpoint=~"$endpoint"}[5m])',
+        'rate(servewatch_runner_requests_total{outcome=~"error|eror",outcome!=""}[5m])',
+        'serving:requests:rate5m{code="5xx"} or rate(servewatch_trace_spans_total{outcome="",job="any"}[5m])',
         "servewatch_requests_total - servewatch_requests_total offset 5m",
         "last_over_time(servewatch_requests_total[15s]) - last_over_time(servewatch_requests_total[15s] offset 5m)",
         "absent(last_over_time(servewatch_requests_total[1h]))",
@@ -108,6 +120,7 @@ def test_samples_are_counters_as_they_are_and_have_buckets_of_their_own():
     """Input series of rule tests name counters as they are, and another server's buckets."""
     assert found('servewatch_requests_total{code="200"}', kind="series") == ""
     assert found(f'{BUCKET}{{le="0.4"}}', kind="series") == ""
+    assert found('servewatch_requests_total{code="any"}', kind="series") == ""
 
 
 def test_a_mistake_in_a_query_of_several_lines_has_its_own_line():
