@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from serving.declared import ENDPOINT, check_arguments, check_flags, check_method, check_rows, check_warmup
 from serving.errors import ServiceInvalid
+from serving.lost import note
 from serving.store import Model, Store
 from serving.store.tag import Tag
 
@@ -112,6 +113,7 @@ def batched(
 
     def declare(function: Callable[[Any, In], Out]) -> Batched[In, Out]:
         _check_batchable(function)
+        note("@batched", function)
         return Batched(function, Batching(max_rows, max_wait, threads, retry, warmup, watch, outputs))
 
     return declare(function) if function is not None else declare
@@ -235,6 +237,7 @@ def api(
         batching = Batching(max_rows, max_wait, threads or 1, retry, warmup, watch, outputs) if batch else None
         written = Api(where, batching, threads or 4, timeout, retry, example, warmup, watch, outputs)
         setattr(method, ENDPOINT, written)
+        note("@api", method)
         return method
 
     return declare(function) if function is not None else declare

@@ -14,8 +14,13 @@ def place_of(error: BaseException) -> str:
     """Such as `pets.py:12: `, the innermost line that is neither ours nor a library's; nothing where there is none."""
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         if not frame.filename.startswith("<") and _is_users(Path(frame.filename)):
-            return f"{Path(frame.filename).name}:{frame.lineno}: "
+            return f"{shown(frame.filename, frame.lineno or 0)}: "
     return ""
+
+
+def shown(filename: str, line: int) -> str:
+    """A line of a file, such as `pets.py:12`."""
+    return f"{Path(filename).name}:{line}"
 
 
 def _is_users(path: Path) -> bool:

@@ -22,6 +22,7 @@ from serving.declared import (
     check_text,
 )
 from serving.errors import ServiceInvalid
+from serving.lost import check_lost
 from serving.methods import STORE, Api, Batched, Batching, ModelRef, api, batched, use
 from serving.signature import Signature, answer_of, read_signature
 from serving.store import Model
@@ -162,6 +163,7 @@ def check_owner(owner: Any) -> None:
 
 
 def _define(cls: type, name: str, version: str) -> Definition:
+    check_lost(cls)
     members = {key: value for base in reversed(cls.__mro__) for key, value in vars(base).items()}
     endpoints, runners = [], []
     models = tuple(member for member in members.values() if isinstance(member, ModelRef))
