@@ -127,12 +127,21 @@ RULES_MISSED = _alert(
     "The evaluation before took longer than the interval: alerts of the group came late.",
 )
 
+
+def _unsent() -> Expr:
+    # Where none is known nothing fails to be sent: what counts failures stays where it was, or is not there.
+    refused = _counted(stack.UNSENT, "alertmanager")
+    known = aggregate("min", ("instance",), select(stack.ALERTMANAGERS))
+    return Expr(f"{refused}\nor {known} == 0", refused.labels | known.labels)
+
+
 ALERTS_UNSENT = _alert(
     "AlertsUnsent",
-    _counted(stack.UNSENT, "alertmanager"),
+    _unsent(),
     "1m",
-    "Alertmanager at {{ $labels.alertmanager }} took no alerts",
-    "What Prometheus told it was lost. Without another Alertmanager nobody was notified of anything.",
+    "{{ with $labels.alertmanager }}Alertmanager at {{ . }} took no alerts{{ else }}"
+    "Prometheus at {{ $labels.instance }} knew of no Alertmanager{{ end }}",
+    "What Prometheus had to tell was lost. Without another Alertmanager nobody was notified of anything.",
     severity="page",
 )
 

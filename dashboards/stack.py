@@ -65,7 +65,7 @@ def _stats() -> list[Modern]:
         _watchdog(),
         _counted("Rules failed", stack.RULE_FAILURES, rules.RULES_FAIL.name),
         _counted("Rules missed", stack.RULES_MISSED, rules.RULES_MISSED.name),
-        _counted("Alerts unsent", stack.UNSENT, rules.ALERTS_UNSENT.name),
+        _unsent(),
         _counted("Not delivered", stack.NOTIFICATIONS_FAILED, rules.NOTIFICATIONS_FAIL.name),
     ]
 
@@ -121,6 +121,20 @@ def _counted(title: str, metric: Metric, alert: str) -> Modern:
         "none",
         absent=NOT_SCRAPED,
         thresholds=style.steps(1),
+    )
+
+
+def _unsent() -> Modern:
+    none = f"({aggregate('min', (), select(stack.ALERTMANAGERS))} == 0) - 1"
+    return panels.stat(
+        "Alerts unsent",
+        f"In the last {LONG} ({stack.UNSENT.name}), or that Prometheus knows of no Alertmanager to tell "
+        f"({stack.ALERTMANAGERS.name}). Above 0, or nobody to tell: see {rules.ALERTS_UNSENT.name} in the runbook.",
+        f"{none} or ceil({total((), increase(stack.UNSENT, LONG))})",
+        "none",
+        absent=NOT_SCRAPED,
+        thresholds=style.steps(1),
+        mappings=style.states(**{"Nobody to tell": (-1, style.BAD)}),
     )
 
 

@@ -91,6 +91,12 @@ UNSENT = Metric(
     topic="stack",
     labels=("alertmanager",),
 )
+ALERTMANAGERS = Metric(
+    name="prometheus_notifications_alertmanagers_discovered",
+    kind="gauge",
+    help="Alertmanagers that it tells of alerts. Of Prometheus itself.",
+    topic="stack",
+)
 NOTIFICATIONS = Metric(
     name="alertmanager_notifications_total",
     kind="counter",
@@ -272,6 +278,7 @@ ALL = (
     RULE_FAILURES,
     RULES_MISSED,
     UNSENT,
+    ALERTMANAGERS,
     NOTIFICATIONS,
     NOTIFICATIONS_FAILED,
     PROMETHEUS_CONFIG_OK,
