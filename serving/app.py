@@ -25,9 +25,10 @@ from serving.errors import (
     RunnerFailed,
     ServewatchError,
 )
-from serving.exchange import Head, Presence, answer_at_once, discard_body, read_body, send_answer, send_error
+from serving.exchange import Head, Presence, answer_whole, discard_body, read_body, send_answer, send_error
 from serving.faults import Faults
 from serving.lifecycle import Lifecycle
+from serving.outbox import Outbox
 from serving.room import Room
 from serving.service import UNKNOWN, Endpoint
 from serving.settings import Settings
@@ -112,7 +113,7 @@ class Handler:
             presence.leave()
         self._settle(head)
         ids = self._desk.headers(calls) if self._desk is not None and calls else ()
-        if closing or not answer_at_once(scope, head, content, media, *ids):
+        if closing or not answer_whole(scope, head, content, media, self._counts.open == 1, *ids):
             await send_answer(send, 200, content, media, head.request_id, closing, *ids)
         return 200
 
@@ -281,6 +282,7 @@ class App:
         counts = {e.path: Counts(metrics, e.name, streams=e.signature.stream is not None) for e in endpoints}
         self._handlers = {e.path: Handler(e, lifecycle, counts[e.path], deadlines) for e in endpoints}
         self.door = Door({path: handler.room for path, handler in self._handlers.items()}, clock)
+        self.outbox = Outbox()
         for handler in self._handlers.values():
             handler.door = self.door
         self._unknown = Counts(metrics, UNKNOWN, UNKNOWN_CODES)

@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from serving.door import Door
 from serving.errors import HeadTooLarge, InvalidInput, QueueFull, ServewatchError
 from serving.exchange import LINK
+from serving.outbox import Outbox
 
 MAX_HEAD = 64 * 1024
 LEAST_RATE = 10_000
@@ -53,11 +54,13 @@ class Connection(HttpToolsProtocol):
 
     _held = False
     _later = b""
+    _unsent = b""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there."""
         super().connection_made(transport)
         self._door: Door | None = getattr(self.app, "door", None)
+        self._outbox: Outbox | None = getattr(self.app, "outbox", None)
 
     def on_message_begin(self) -> None:
         """A request begins: it gets to know us."""
@@ -107,11 +110,12 @@ class Connection(HttpToolsProtocol):
         """Whether nobody would hear an answer."""
         return self.transport.is_closing()
 
-    def answer(self, scope: Any, headers_and_body: bytes) -> bool:
-        """Write a whole answer to this request at once: most need not go through the server's own steps.
+    def answer(self, scope: Any, headers_and_body: bytes, alone: bool) -> bool:
+        """Write a whole answer to this request: most need not go through the server's own steps.
 
-        False, and nothing is written, where something is in the way: a client that has left or reads slowly, that
-        goes after this answer, or has sent more requests.
+        It goes at once where this request is `alone`, else together with others. False, and nothing is written, where
+        something is in the way: a client that has left or reads slowly, that goes after this answer, or has sent more
+        requests.
         """
         cycle: RequestResponseCycle = self.cycle
         if cycle.scope is not scope or cycle.response_started or cycle.disconnected:
@@ -120,9 +124,19 @@ class Connection(HttpToolsProtocol):
             return False
         cycle.response_started = cycle.response_complete = True
         cycle.message_event.set()
-        self.transport.write(_ANSWER(self.server_state.default_headers) + headers_and_body)
+        self._unsent += _ANSWER(self.server_state.default_headers) + headers_and_body
+        if alone or self._outbox is None:
+            self.write_out()
+        else:
+            self._outbox.add(self)
         cycle.on_response()
         return True
+
+    def write_out(self) -> None:
+        """Write what waits to be written; where the client has left, nobody would read it."""
+        unsent, self._unsent = self._unsent, b""
+        if unsent and not self.transport.is_closing():
+            self.transport.write(unsent)
 
     def turn_away(self, headers_and_body: bytes) -> None:
         """Say what the door says, and listen again."""
@@ -134,7 +148,8 @@ class Connection(HttpToolsProtocol):
             self.data_received(later)
 
     def shutdown(self) -> None:
-        """The server stops: whoever is held is answered first."""
+        """The server stops: whoever is held is answered first, and what is answered is written."""
+        self.write_out()
         if self._held and self._door is not None:
             self._door.answer_all()
         super().shutdown()
@@ -161,6 +176,7 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, error: ServewatchError) -> None:
         """Answer and hang up; never into the middle of another answer."""
+        self.write_out()
         cycles = [*self._earlier, self.cycle] if self.cycle is not None else []
         if all(cycle.response_complete or not cycle.response_started for cycle in cycles):
             body = orjson.dumps(error.body())

@@ -40,7 +40,7 @@ class Link(Protocol):
     late: bool
     leaving: Callable[[], None] | None
 
-    def answer(self, scope: Any, headers_and_body: bytes) -> bool:
+    def answer(self, scope: Any, headers_and_body: bytes, alone: bool) -> bool:
         """Answer 200 in one piece; False where that has to go through `send`."""
 
     def cut(self) -> None:
@@ -202,13 +202,15 @@ class Presence:
             raise ClientGone("the client left before its answer was ready") from error
 
 
-def answer_at_once(scope: Any, head: Head, content: bytes, media: bytes, *extra: tuple[bytes, bytes]) -> bool:
-    """Give the connection an answer whole, where it is one of ours and takes it."""
+def answer_whole(
+    scope: Any, head: Head, content: bytes, media: bytes, alone: bool, *extra: tuple[bytes, bytes]
+) -> bool:
+    """Give the connection an answer in one piece, where it is one of ours and takes it."""
     if head.link is None:
         return False
     more = b"".join([b"%b: %b\r\n" % line for line in extra]) if extra else b""
     first = b"content-type: %b\r\ncontent-length: %d\r\nx-request-id: %b\r\n" % (media, len(content), head.request_id)
-    return head.link.answer(scope, b"%b%b\r\n%b" % (first, more, content))
+    return head.link.answer(scope, b"%b%b\r\n%b" % (first, more, content), alone)
 
 
 async def send_answer(

@@ -88,22 +88,6 @@ def test_who_comes_alone_again_and_again_is_not_made_to_wait_for_company(bench: 
     assert bench.reasons() == {"idle": 3}
 
 
-def test_whoever_is_on_the_way_takes_a_place(bench: Bench, held: Held) -> None:
-    """A queue of 16 with one free thread has room for 16 and for the 8 that the thread takes at once; then for 16."""
-
-    async def scenario(batcher: Batcher) -> list[bool]:
-        said = [batcher.full(coming) for coming in (0, 1, 23, 24)]
-        waiting = [batcher.submit(rows(value)) for value in range(LIMITS.max_rows)]
-        said += [batcher.full(coming) for coming in (0, 15, 16)]
-        waiting.append(batcher.submit(rows(8)))
-        said += [batcher.full(coming) for coming in (14, 15)]
-        held.let_go(2)
-        await asyncio.gather(*waiting)
-        return said
-
-    assert bench.run(scenario) == [False, False, False, True, False, False, True, False, True]
-
-
 def test_surely_brief_calls_run_where_they_are() -> None:
     """After a row of brief batches of one, the model is called without a hand-over to the runner's thread.
 
