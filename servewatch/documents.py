@@ -69,7 +69,8 @@ def settings() -> str:
     )
     return (
         _HEADER.format(source="serving/settings.py")
-        + "# Settings\n\nEach is an environment variable of the process; flags of `servewatch serve` win over it.\n\n"
+        + "# Settings\n\nEach is an environment variable of the process; flags of `servewatch serve` win over it. "
+        + "Containers take more, as .env.example shows. What is neither is told once, as a warning.\n\n"
         + _table(("variable", "default", "meaning"), rows)
     )
 

@@ -148,6 +148,11 @@ def inherited_environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+def hand_down(variable: str, value: str) -> None:
+    """Give a variable to the processes that this one starts."""
+    os.environ[variable] = value
+
+
 def _show(value: Any) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
 

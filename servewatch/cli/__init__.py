@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
+from servewatch.cli.unread import doubts
 from serving.errors import ServewatchError, StoreError
 
 COMMANDS = {
@@ -51,8 +52,12 @@ class Commands(click.Group):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="servewatch")
-def servewatch() -> None:
+@click.pass_context
+def servewatch(context: click.Context) -> None:
     """Serve a model and watch it."""
+    if context.invoked_subcommand != "serve":  # which says it in its log
+        for doubt in doubts():
+            click.echo(f"warning: {doubt}", err=True)
 
 
 def main(args: list[str] | None = None, **extra: Any) -> NoReturn:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import Any
 
 import click
 
+from servewatch.cli.unread import doubts
 from serving import instrumented
 from serving.errors import ServiceInvalid
 from serving.loading import load_service
 from serving.server import configure_logging, run
 from serving.service import definition
 from serving.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 @click.command()
@@ -31,6 +35,8 @@ def serve(target: str, **given: Any) -> None:
     """
     settings = Settings.load(**given)
     configure_logging(settings.log_level, settings.log_format)
+    for doubt in doubts():
+        log.warning("%s", doubt)
     if settings.several:  # this process is their master then, and does not import the service
         from serving.processes.master import supervise
 
