@@ -16,10 +16,9 @@ from alerts.drift.series import (
     SCALE,
     SCORE,
     WEIGHT,
-    WINDOWED,
     Z_CRITICAL,
 )
-from alerts.drift.texts import decided, moved, number
+from alerts.drift.texts import moved, scores, shares
 from alerts.promql import Expr, increase, like
 from alerts.rules import Alert
 from alerts.values import decimals, percent
@@ -44,24 +43,22 @@ def alerts(windows: Windows) -> Iterator[Alert]:
     yield _blind(windows)
 
 
+# Windows are put together: one fault shows in each of them, in one after the other, and is told once.
+
+
 def _drift(name: str, role: str, windows: Windows) -> Alert:
     return Alert(
         name=name,
-        expr=_expr(_known(_drifted(role, windows), windows)),
+        expr=_expr(by("max", FEATURE, _known(_drifted(role, windows), windows))),
         for_=windows.step,
         severity="ticket",
         topic="drift",
         threshold=0,
         value=decimals(1, limited=False),
         summary=(
-            "{{ $labels.service }}: {{ $labels.feature }} of {{ $labels.model }} drifted over {{ $labels.window }}, "
-            "with a score of {{ $value }}"
+            "{{ $labels.service }}: {{ $labels.feature }} of {{ $labels.model }} drifted, with a score of {{ $value }}"
         ),
-        description=(
-            f"PSI {number('drift:psi', WINDOWED, '%.3f')} over {number(ROWS.name, WINDOWED, '%.0f')} rows, against "
-            f"{number(REFERENCE_ROWS.name, FEATURE, '%.0f')} of the reference. Moved most, in percent of all rows: "
-            f"{moved()}. {decided(windows)}"
-        ),
+        description=f"Score {scores()}. {moved()}",
         interval=windows.step,
     )
 
@@ -90,7 +87,7 @@ def _data_quality(windows: Windows) -> Alert:
     enough = (excess > QUALITY_LIMIT) & (ROWS() >= MINIMUM_ROWS)
     return Alert(
         name="DataQuality",
-        expr=_expr(call("round", _known(enough & sure, windows), 0.001)),
+        expr=_expr(by("max", (*FEATURE, "kind"), call("round", _known(enough & sure, windows), 0.001))),
         for_=windows.step,
         severity="ticket",
         topic="drift",
@@ -98,12 +95,9 @@ def _data_quality(windows: Windows) -> Alert:
         value=percent(),
         summary=(
             "{{ $labels.service }}: {{ $labels.feature }} of {{ $labels.model }} was {{ $labels.kind }} in "
-            "{{ $value }} more rows than in the reference over {{ $labels.window }}"
+            "{{ $value }} more rows than in the reference"
         ),
-        description=(
-            f"Of {number(ROWS.name, WINDOWED, '%.0f')} rows of the {{{{ $labels.role }}}} over "
-            f"{{{{ $labels.window }}}}; {QUALITY_LIMIT:.0%} is the limit. {decided(windows)}"
-        ),
+        description=f"An {{{{ $labels.role }}}}: {shares()}. {QUALITY_LIMIT:.0%} more is the limit.",
         interval=windows.step,
     )
 

@@ -139,7 +139,7 @@ def came_of(name: str, seen: Collection[str], otherwise: str, windows: Sequence[
     """What became of an alert, by the states in which it was seen, and why it may have stayed silent."""
     if FIRES in seen:
         passed = " and ".join(filter(None, [", ".join(windows[:-1]), *windows[-1:]]))
-        of = f", each by itself: those of {passed}" if windows else ""
+        of = f": those of {passed}" if windows else ""
         return f"{name} fired, and resolves by itself once its windows have passed{of}"
     if set(seen) <= {UNKNOWN}:
         return f"whether {name} fired is not known: Prometheus does not answer"

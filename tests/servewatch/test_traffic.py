@@ -259,9 +259,9 @@ def test_what_came_of_an_alert_is_what_was_seen(seen: set[str], said: str) -> No
 
 
 def test_long_windows_are_told() -> None:
-    """An alert of each of several windows ends at its own time, a day later at last: who waits for it should know."""
+    """An alert over several windows ends with the last of them, up to a day later: who waits for it should know."""
     told = demo.came_of("X", {"fires"}, "too short", ("10m", "1h", "1d"))
-    assert told.endswith("once its windows have passed, each by itself: those of 10m, 1h and 1d")
+    assert told.endswith("once its windows have passed: those of 10m, 1h and 1d")
 
 
 @pytest.mark.parametrize(("states", "said"), [(["pending", "firing"], "fires"), (["pending"], "is pending")])
