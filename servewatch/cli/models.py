@@ -7,6 +7,8 @@ from pathlib import Path
 import click
 
 from servewatch.cli.output import bytes_for_people, show_json, show_table
+from servewatch.cli.stack import home_option, resolve_home
+from serving.settings import Settings
 from serving.store import Store, archive, hints, objects
 
 as_json = click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -20,9 +22,10 @@ def models() -> None:
 @models.command("list")
 @click.argument("name", required=False)
 @as_json
-def list_(name: str | None, as_json: bool) -> None:
+@home_option
+def list_(name: str | None, as_json: bool, home: Path | None) -> None:
     """Every version in the store, or those of one model."""
-    store = Store()
+    store = _store(home)
     found = store.list(name or "*")
     if name and not found and not as_json:
         found = [store.find(name)]  # it may be NAME:VERSION; else the error says what there is
@@ -42,9 +45,10 @@ def list_(name: str | None, as_json: bool) -> None:
 @models.command()
 @click.argument("tag")
 @as_json
-def show(tag: str, as_json: bool) -> None:
+@home_option
+def show(tag: str, as_json: bool, home: Path | None) -> None:
     """All that is known of a model: NAME, NAME:VERSION or NAME:latest."""
-    store = Store()
+    store = _store(home)
     info = store.find(tag)
     path = store.path(info.tag)
     reference = store.reference(str(info.tag))
@@ -67,9 +71,10 @@ def show(tag: str, as_json: bool) -> None:
 @models.command()
 @click.argument("tag")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-def delete(tag: str, yes: bool) -> None:
+@home_option
+def delete(tag: str, yes: bool, home: Path | None) -> None:
     """Delete one version. `latest` then names the newest that is left."""
-    store = Store()
+    store = _store(home)
     info = store.find(tag)
     if not yes:
         click.confirm(f"Delete {info.tag}?", abort=True)
@@ -80,16 +85,22 @@ def delete(tag: str, yes: bool) -> None:
 @models.command()
 @click.argument("tag")
 @click.argument("target", type=click.Path(path_type=Path), default=".")
-def export(tag: str, target: Path) -> None:
+@home_option
+def export(tag: str, target: Path, home: Path | None) -> None:
     """Write a version into one .tar.gz file."""
-    click.echo(f"Wrote {archive.export(Store(), tag, target)}.")
+    click.echo(f"Wrote {archive.export(_store(home), tag, target)}.")
 
 
 @models.command("import")
 @click.argument("source", type=click.Path(path_type=Path))
-def import_(source: Path) -> None:
+@home_option
+def import_(source: Path, home: Path | None) -> None:
     """Take in what `export` wrote, checked against its manifest. It becomes the latest."""
-    click.echo(f"Imported {archive.take_in(Store(), source).tag}.")
+    click.echo(f"Imported {archive.take_in(_store(home), source).tag}.")
+
+
+def _store(home: Path | None) -> Store:
+    return Store(Settings.load(home=resolve_home(home)).store)
 
 
 def _pairs(values: dict[str, object]) -> str:

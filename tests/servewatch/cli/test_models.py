@@ -55,3 +55,21 @@ def test_one_version_can_be_listed(servewatch: Run) -> None:
         Store().save(f"flowers:{version}", torch.nn.Identity())
     assert [line.split()[1] for line in servewatch("models", "list", "flowers:1")[1].splitlines()] == ["VERSION", "1"]
     assert len(servewatch("models", "list", "flowers")[1].splitlines()) == 3
+
+
+def test_every_command_takes_the_home_that_up_was_given(
+    servewatch: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Before what the environment says; and what it hints at then is in that home."""
+    Store(tmp_path / "other" / "models").save("flowers:1", torch.nn.Identity())
+    monkeypatch.chdir(tmp_path)
+    other = ("--home", "other")
+    assert "flowers" not in servewatch("models", "list")[1]
+    assert "flowers" in servewatch("models", "list", *other)[1]
+    assert f"path:      {tmp_path}/other/models/flowers/1\n" in servewatch("models", "show", "flowers", *other)[1]
+    assert servewatch("models", "export", "flowers", "flowers.tar.gz", *other)[0] == 0
+    assert servewatch("models", "delete", "flowers", "--yes", *other)[1] == "Deleted flowers:1.\n"
+    help = f"help: SERVEWATCH_HOME={tmp_path}/other servewatch models list\n"
+    assert servewatch("models", "show", "flowers", *other)[2].endswith(help)
+    assert servewatch("models", "import", "flowers.tar.gz", *other)[1] == "Imported flowers:1.\n"
+    assert [info.name for info in Store(tmp_path / "other" / "models")] == ["flowers"]
