@@ -5,6 +5,7 @@ from __future__ import annotations
 from alerts.promql import aggregate, rate, select, total
 from dashboards import panels, style
 from dashboards.chosen import RANGE
+from dashboards.occurred import occurred
 from dashboards.panels import Modern, query
 from monitoring.catalogue import stack
 
@@ -22,14 +23,15 @@ def charts() -> list[list[Modern]]:
 
 
 def _answers() -> Modern:
-    given = total(("code",), rate(stack.GATEWAY_ANSWERS, RANGE, proxy=DOOR))
+    by_code = total(("code",), rate(stack.GATEWAY_ANSWERS, RANGE, proxy=DOOR))
+    given = occurred(("code",), by_code, stack.GATEWAY_ANSWERS, proxy=DOOR)
     right = total(("code",), rate(stack.GATEWAY_ANSWERS, RANGE, proxy=DOOR, code="2xx"))
     return panels.timeseries(
         "Answers of the gateway",
         f"Per second, by class of code: 2xx, and those that occurred ({stack.GATEWAY_ANSWERS.name}). More 5xx than the "
         "service counts: the gateway gave them itself, as no replica was ready or one ended with a request; see "
         "ServiceDown in the runbook.",
-        [query(f"{given} > 0 or {right}", "{{code}}")],
+        [query(f"{given} or {right}", "{{code}}")],
         "ops",
         colors=_CODES,
         absent=ABSENT,

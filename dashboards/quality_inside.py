@@ -23,6 +23,7 @@ from alerts.promql import Match, like, rate
 from alerts.series import Series
 from dashboards import panels, style, values
 from dashboards.chosen import RANGE
+from dashboards.occurred import occurred
 from dashboards.panels import Modern, query
 from dashboards.values import Column
 from monitoring.catalogue import drift
@@ -188,12 +189,13 @@ def data(chosen: Chosen, model: Chosen) -> list[Modern]:
     dropped, failed = (
         by("sum", ("model",), vector(rate(lost, RANGE, **model))) for lost in (drift.DROPPED, drift.FAILED)
     )
+    faulty = occurred(QUALITY_RATIO.by, QUALITY_RATIO(**chosen).expr, QUALITY_RATIO, **chosen)
     return [
         panels.timeseries(
             "Missing, out of range, unseen",
             "Share of the window's rows whose value is missing, beyond the reference's range or no category of it. "
             f"DataQuality fires from {QUALITY_LIMIT:.0%} beyond the reference's own share on.",
-            [query((QUALITY_RATIO(**chosen) > 0).expr, "{{model}} {{feature}} {{kind}}")],
+            [query(faulty, "{{model}} {{feature}} {{kind}}")],
             "percentunit",
         ),
         panels.timeseries(

@@ -13,6 +13,7 @@ from alerts.windows import LONG, SHORT
 from dashboards import alerting, gaps, marks, panels, service_inside, service_runtime, style
 from dashboards import own as own_metrics
 from dashboards.chosen import SERVICE
+from dashboards.occurred import occurred
 from dashboards.panels import Modern, query
 from monitoring.catalogue import requests, stack
 from monitoring.catalogue.declaration import Declaration
@@ -122,8 +123,6 @@ def _percentile(percent: int) -> Modern:
 
 
 def _red() -> list[list[Modern]]:
-    by_code = total(("code",), select(RATES[SHORT], **SERVICE))
-    answered = total(("code",), select(RATES[SHORT], code="200", **SERVICE))
     errors = [
         query(select(ERRORS[LONG], **SERVICE), "{{service}} 5 minutes"),
         query(select(ERRORS[SHORT], **SERVICE), "{{service}} last minute"),
@@ -132,9 +131,9 @@ def _red() -> list[list[Modern]]:
         [
             panels.timeseries(
                 "Requests by code",
-                "Requests per second over a minute, stacked by HTTP code: 200, and those that occurred; 503 is load "
-                "that was turned away.",
-                [query(f"{by_code} > 0 or {answered}", "{{code}}")],
+                "Requests per second over a minute, stacked by HTTP code: 200, and those that occurred, failures at "
+                "the bottom; 503 is load that was turned away.",
+                [query(_by_code(), "{{code}}")],
                 "reqps",
                 stacked=True,
                 beside=True,
@@ -151,6 +150,16 @@ def _red() -> list[list[Modern]]:
         ],
         _durations(),
     ]
+
+
+def _by_code() -> str:
+    """Failures come first: a line that is at 0 again then lies on the axis, and not around what went well."""
+    by, found = ("code",), select(RATES[SHORT], **SERVICE)
+    given = occurred(by, total(by, found), RATES[SHORT], **SERVICE)
+    # Prometheus gives series in the order of their labels, so that those with this one are before those without.
+    for order, codes in (("2", "4.."), ("1", "5..")):
+        given = f'label_replace({given}, "at", "{order}", "code", "{codes}")'
+    return f"{given} or {total(by, select(RATES[SHORT], code='200', **SERVICE))}"
 
 
 def _durations() -> list[Modern]:

@@ -10,6 +10,7 @@ from alerts.slo import BROKEN, BUDGET, ERRORS, LEFT, PAGES, PERIOD, PROMISE, REC
 from alerts.windows import LONG
 from dashboards import leads, panels, style, values
 from dashboards.chosen import SERVICE
+from dashboards.occurred import occurred
 from dashboards.panels import Modern, query
 from dashboards.values import Column
 
@@ -98,13 +99,15 @@ def _spent(chosen: Chosen) -> Modern:
 
 
 def _failed() -> Modern:
-    failed = total(("service", "code"), select(RATES[LONG], code=like("5.."), **SERVICE))
-    none = total(("service",), select(RATES[LONG], **SERVICE))
+    parts = ("service", "code")
+    wrong: dict[str, str | Match] = {"code": like("5.."), **SERVICE}
+    failed = occurred(parts, total(parts, select(RATES[LONG], **wrong)), RATES[LONG], **wrong)
+    none = f"0 * {total(('service',), select(RATES[LONG], **SERVICE))} unless on (service) ({failed})"
     return panels.timeseries(
         "Failed requests by code",
         f"Requests per second over {LONG} answered with 5xx, stacked ({RATES[LONG].name}): 503 is load turned away, "
         "504 too late, 500 an error of the service. `none` at 0: requests came, and none failed.",
-        [query(f'{failed} > 0 or label_replace(0 * {none}, "code", "none", "", "")', "{{service}} {{code}}")],
+        [query(f'{failed} or label_replace({none}, "code", "none", "", "")', "{{service}} {{code}}")],
         "reqps",
         stacked=True,
         colors={"/503$/": style.SHED, "/50[04]$/": style.BAD, "/none$/": style.OK},
