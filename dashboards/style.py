@@ -7,7 +7,8 @@ from typing import Any
 OK, WARNING, BAD, TRAFFIC = "green", "orange", "red", "blue"
 NOTHING = "#808080"
 """Neither good nor bad: nothing is known."""
-P50, P95, P99, P999, MEAN = "light-blue", "blue", "dark-blue", "dark-purple", "purple"
+P50, P95, P99, P999, MEAN = "#2EA8FA", "dark-blue", "#C9A6BC", "#89526E", "dark-purple"
+"""As far from each other as can be without the colours that mean well or ill, for readers who see fewer hues too."""
 
 SHED = "light-red"
 """Turned away: a failure for who asked, but one that keeps the others fast."""
