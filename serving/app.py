@@ -84,6 +84,7 @@ class Handler:
             shown = self._explain(error, head)
             code = shown.status
             await send_error(send, shown, head.request_id, closing or self._lifecycle.state in STOPPING)
+            del shown  # in a frame of its own traceback it would be garbage, and the request's body with it
         finally:
             if head.deadline is not None:
                 head.deadline.end()
@@ -140,7 +141,9 @@ class Handler:
                 raise
             shown = self._explain(error, head)
             await answer.fail(shown, head.link)
-            return shown.status
+            status = shown.status
+            del shown  # as above
+            return status
         return 200
 
     def _settle(self, head: Head) -> None:
@@ -156,7 +159,7 @@ class Handler:
         if self.room.crowded():
             tracks = self._lifecycle.tracks
             if tracks is None or tracks.access is None:  # else each request has its line in the log
-                self.door.shut()
+                self.door.shut(traced=tracks is not None and tracks.tracing is not None)
             raise self.room.shed()
 
     def _explain(self, error: BaseException, head: Head) -> ServewatchError:

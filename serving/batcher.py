@@ -119,7 +119,9 @@ class Batcher:
 
     def full(self, coming: int = 0) -> bool:
         """Whether not even one row more may wait, behind so many that are on their way here."""
-        waiting = max(0, coming - self._free * self.limits.max_rows)
+        limits = self.limits
+        at_once = self._free * limits.max_rows if limits.max_rows <= limits.max_queue_rows else 0
+        waiting = max(0, coming - at_once)
         return self._over(1, waiting) and not self._make_room(1, waiting)
 
     def shed(self, rows: int) -> QueueFull:

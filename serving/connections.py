@@ -52,7 +52,7 @@ class Connection(HttpToolsProtocol):
     _since = _moved = 0.0
     _moved_at: tuple[int, int] = (0, 0)
 
-    _held = False
+    _held = _spoke = False
     _later = b""
     _unsent = b""
 
@@ -79,9 +79,11 @@ class Connection(HttpToolsProtocol):
         """Some bytes came: of a head there may be so many and no more."""
         if self._held:
             self._later += data
+            self.flow.pause_reading()
             return
-        if self._door is not None and not self._door.open and self._is_idle() and self._door.refuses(self, data):
-            self._held = True
+        if self._door is not None and not self._door.open and self._is_free() and self._door.refuses(self, data):
+            self._held = self._spoke = True
+            self._seen = None  # it waits for us, and has all of its time when it has been answered
             self._unset_keepalive_if_required()
             return
         super().data_received(data)
@@ -91,6 +93,10 @@ class Connection(HttpToolsProtocol):
                 self._refuse(HeadTooLarge(f"the request's head goes on after {MAX_HEAD} bytes", "send fewer headers"))
         else:
             self._head = 0
+
+    def _is_free(self) -> bool:
+        """Whether it can be told something at once: nothing else is to be told, and it listens."""
+        return self._is_idle() and not self.flow.write_paused
 
     def _is_idle(self) -> bool:
         """Whether nothing of a request has come yet."""
@@ -103,7 +109,7 @@ class Connection(HttpToolsProtocol):
     def silent(self) -> bool:
         """Whether it has not begun a request yet."""
         cycle: RequestResponseCycle | None = self.cycle
-        return cycle is None and self._is_idle()
+        return cycle is None and self._is_idle() and not self._spoke
 
     @property
     def gone(self) -> bool:
@@ -139,8 +145,9 @@ class Connection(HttpToolsProtocol):
             self.transport.write(unsent)
 
     def turn_away(self, headers_and_body: bytes) -> None:
-        """Say what the door says, and listen again."""
+        """Say what the door says, and listen again; what was answered before is written before."""
         self._held = False
+        self.write_out()
         self.transport.write(_REFUSAL(self.server_state.default_headers) + headers_and_body)
         self.on_response_complete()
         later, self._later = self._later, b""

@@ -25,7 +25,8 @@ CALM = 1.0
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,18})\r\n", re.IGNORECASE)
 _ID = re.compile(rb"\r\nx-request-id: *([!-~]{1,128})\r\n", re.IGNORECASE)
-_NEEDS_CARE = re.compile(rb"\r\n(?:transfer-encoding|expect|connection|upgrade|traceparent):", re.IGNORECASE)
+_CARE = rb"\r\n(?:(?:transfer-encoding|expect|upgrade%b):|connection:(?! *keep-alive *\r\n))"
+_NEEDS_CARE, _TRACED_NEEDS_CARE = (re.compile(_CARE % more, re.IGNORECASE) for more in (b"", b"|traceparent"))
 
 
 class Visitor(Protocol):
@@ -53,14 +54,16 @@ class Door:
         self._rooms = {path.encode(): room for path, room in rooms.items()}
         self._clock = clock
         self._held: dict[bytes, list[_Refused]] = {}
-        self._coming: dict[bytes, int] = {}
+        self._coming: dict[tuple[str, ...], int] = {}
         self._refused = -math.inf
+        self._needs_care = _NEEDS_CARE
         self.open = True
         self.hold, self.calm = HOLD, CALM
 
-    def shut(self) -> None:
-        """Look at who comes, from now on."""
+    def shut(self, traced: bool = False) -> None:
+        """Look at who comes, from now on. Where requests are `traced`, those that are part of a trace are let in."""
         self.open = False
+        self._needs_care = _TRACED_NEEDS_CARE if traced else _NEEDS_CARE
         self._refused = self._clock()
 
     def refuses(self, visitor: Visitor, data: bytes) -> bool:
@@ -69,12 +72,12 @@ class Door:
         room = self._rooms.get(path)
         if room is None:
             return False
-        if not room.crowded(self._coming.get(path, 0)):
-            self._let_in(path)
+        if not room.crowded(self._coming.get(room.queues, 0)):
+            self._let_in(room)
             return False
         head = data[: data.find(b"\r\n\r\n") + 2]
         length = _LENGTH.search(head)
-        if length is None or len(data) != len(head) + 2 + int(length[1]) or _NEEDS_CARE.search(head):
+        if length is None or len(data) != len(head) + 2 + int(length[1]) or self._needs_care.search(head):
             return False
         if not head.startswith(b" HTTP/1.1\r\n", 5 + len(path)):
             return False
@@ -86,12 +89,12 @@ class Door:
         self._held.setdefault(path, []).append(refused)
         return True
 
-    def _let_in(self, path: bytes) -> None:
+    def _let_in(self, room: Room) -> None:
         """Its bytes are read with those of others, before any of them begins: the queue does not know them yet."""
         if not self._coming:
             asyncio.get_running_loop().call_soon(self._coming.clear)
             self.open = self._clock() - self._refused > self.calm
-        self._coming[path] = self._coming.get(path, 0) + 1
+        self._coming[room.queues] = self._coming.get(room.queues, 0) + 1
 
     def answer_all(self) -> None:
         """Tell everybody who waits to hear it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-import gc
 import logging
 import threading
 from collections.abc import Callable
@@ -19,6 +18,7 @@ from serving.devices import Tuning
 from serving.errors import NotReady, ServewatchError
 from serving.faults import Faults
 from serving.feedback import Desk
+from serving.garbage import Garbage
 from serving.runner import Runner
 from serving.service import Batched, Definition, RunnerSpec
 from serving.settings import Settings
@@ -65,23 +65,6 @@ class Queue(Protocol):
     def drain(self) -> None: ...
 
 
-COLLECT_AFTER = 10_000
-_AS_PYTHON_DOES = gc.get_threshold()
-
-
-def settle() -> None:
-    """Tell the garbage collector that what was made at start stays, for a process that serves from here on.
-
-    Looking through a loaded framework takes it a tenth of a second each time, and every request waits. And some
-    hundred requests that wait are more objects than it takes for a sign of garbage: it would look through them again
-    and again. A service that has set its own threshold keeps it.
-    """
-    gc.collect()
-    gc.freeze()
-    if gc.get_threshold() == _AS_PYTHON_DOES:
-        gc.set_threshold(COLLECT_AFTER, *_AS_PYTHON_DOES[1:])
-
-
 class Lifecycle:
     """What one process of a service is doing."""
 
@@ -101,6 +84,7 @@ class Lifecycle:
         self.models: list[Model] = []
         self.tracks: Tracks | None = None
         self._vitals = Vitals(metrics)
+        self.garbage = Garbage()
         self.on_failure: Callable[[], None] = lambda: None
         self.on_ready: Callable[[], None] = lambda: None
         self.own: Surroundings | None = None
@@ -271,6 +255,7 @@ class Lifecycle:
             due = loop.time() + LAG_INTERVAL
             await asyncio.sleep(LAG_INTERVAL)
             lag.observe(max(0.0, loop.time() - due))
+            self.garbage.look()
 
 
 def _member(instance: Any, spec: RunnerSpec) -> Any:

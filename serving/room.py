@@ -14,25 +14,25 @@ class Room:
     """Where the requests of one endpoint go; it knows the queues behind it."""
 
     def __init__(self, endpoint: Endpoint, lifecycle: Lifecycle, counts: Counts) -> None:
-        self._queues = endpoint.queues
+        self.queues = endpoint.queues
         self._lifecycle = lifecycle
         self._counts = counts
 
     def crowded(self, coming: int = 0) -> bool:
         """Whether every queue that the endpoint leads to is full, once so many are there that are on their way."""
         batchers = self._lifecycle.batchers
-        for name in self._queues:  # asked by every request, so without a generator
+        for name in self.queues:  # asked by every request, so without a generator
             if not batchers[name].full(coming):
                 return False
-        return bool(self._queues)
+        return bool(self.queues)
 
     def shed(self) -> Exception:
         """Count one request as turned away by the queue; the error says why."""
-        return self._lifecycle.batchers[self._queues[0]].shed(1)
+        return self._lifecycle.batchers[self.queues[0]].shed(1)
 
     def refuse(self, count: int) -> tuple[dict[str, Any], dict[str, str]]:
         """Count so many as shed, and tell what they are told."""
-        batcher = self._lifecycle.batchers[self._queues[0]]
+        batcher = self._lifecycle.batchers[self.queues[0]]
         error = batcher.shed(1)
         batcher.count_shed(count - 1)
         return error.body(), error.headers

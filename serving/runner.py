@@ -188,6 +188,6 @@ class Runner:
         if isinstance(error, ServewatchError):
             if isinstance(error, RunnerFailed):
                 log.error("%s", error.message)
-            return error
+            return error.with_traceback(None)  # it would hold the batch that holds it
         log.error("%s failed on a request of its own%s", self.name, hint(error), exc_info=error)
         return RunnerFailed(f"{self.name!r} failed: {type(error).__name__}", "the service's log has the traceback")

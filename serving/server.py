@@ -20,7 +20,6 @@ from serving.app import App
 from serving.connections import Connection, Patience
 from serving.errors import ServewatchError
 from serving.frame import create_app
-from serving.lifecycle import settle
 from serving.settings import Settings
 from serving.tracks import track_now
 
@@ -133,7 +132,7 @@ class AddressUnknown(ServewatchError):
 def listen(host: str, port: int, flag: str) -> socket.socket:
     """A socket that listens there, or an error that names the flag to choose another port."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listening = socket.socket(family)
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio's own loop asks what it is
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((host, port))
@@ -179,7 +178,7 @@ def run(service: type, settings: Settings, registry: CollectorRegistry = REGISTR
     listening, metrics = open_ports(registry, settings)
     server = Server(_config(app, settings), app)
     app.lifecycle.on_failure = server.failed
-    app.lifecycle.on_ready = settle
+    app.lifecycle.on_ready = app.lifecycle.garbage.settle
     log.info("%s on http://%s:%s", app.lifecycle.definition.name, settings.host, listening.getsockname()[1])
     try:
         server.run(sockets=[listening])

@@ -63,6 +63,7 @@ class Pipe:
             self._closed = True
             self._room.release()
             ended.cancel()
+            del ended  # the error that it holds holds this frame: together they would be garbage
 
 
 def pump(method: Callable[..., Any], call: tuple[Any, dict[str, Any], Pipe]) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from prometheus_client.registry import CollectorRegistry
 
 from monitoring.merge import Snapshot, snapshot
-from serving.lifecycle import settle
+from serving.garbage import Garbage
 
 LENGTH = struct.Struct("<I")
 Message = tuple[Any, ...]
@@ -57,9 +57,9 @@ class Control:
         with self._lock:
             self._end.sendall(encode(message))
 
-    def ready(self) -> None:
+    def ready(self, garbage: Garbage) -> None:
         """Tell the master that this process serves from here on."""
-        settle()
+        garbage.settle()
         self.send("ready")
 
     def send_counts(self) -> None:

@@ -99,7 +99,7 @@ async def _live(lifecycle: RunnerLifecycle, control: Control, door: socket.socke
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
     lifecycle.on_failure = over.set
-    lifecycle.on_ready = control.ready
+    lifecycle.on_ready = functools.partial(control.ready, lifecycle.garbage)
     control.on_drain = functools.partial(hand, loop, lifecycle.drain)
     control.on_end = functools.partial(hand, loop, over.set)
     lifecycle.begin()

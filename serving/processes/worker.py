@@ -186,7 +186,7 @@ def run_worker(
     server = WorkerServer(_config(app, settings), app, herald=herald)
     control.on_open = server.open
     app.lifecycle.on_failure = server.failed
-    app.lifecycle.on_ready = control.ready
+    app.lifecycle.on_ready = functools.partial(control.ready, app.lifecycle.garbage)
     control.on_drain = functools.partial(server.handle_exit, signal.SIGTERM, None)
     control.on_end = control.on_drain
     with contextlib.suppress(asyncio.CancelledError):

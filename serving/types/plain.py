@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from monitoring.articles import a
-from serving.errors import InvalidInput
+from serving.errors import InvalidInput, ServiceInvalid
 from serving.types.base import Body, no_body, unsupported
+
+_TYPE = re.compile(r"[\w!#$&^.+-]+/[\w!#$&^.+-]+(?: *;[ -~]*)?", re.ASCII)
 
 
 def text_of(value: Any) -> str:
@@ -60,6 +63,13 @@ class File:
     type: str = "application/octet-stream"
 
     apart = math.inf
+
+    def __post_init__(self) -> None:
+        """Refuse a type that could be no header's value."""
+        if not (isinstance(self.type, str) and _TYPE.fullmatch(self.type)):
+            raise ServiceInvalid(
+                f"File has the type {self.type!r}", "a content type is expected, as in type='image/png'"
+            )
 
     @property
     def media(self) -> tuple[str, ...]:

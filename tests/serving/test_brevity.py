@@ -26,10 +26,10 @@ def test_calls_that_are_long_are_never_sure(long: float) -> None:
 
 
 def test_a_stray_long_call_changes_nothing() -> None:
-    """A call of five times the limit among a hundred brief ones, again and again: the machine was busy."""
+    """A call of five times the limit among three hundred brief ones, again and again: the machine was busy."""
     brevity = Brevity(limit=1.0, enough=32)
     assert noted(brevity, *[0.3] * 40)
-    assert all(noted(brevity, 5.0, *[0.3] * 99) for _ in range(20))
+    assert all(noted(brevity, 5.0, *[0.3] * 299) for _ in range(20))
 
 
 def test_who_disappointed_must_prove_twice_as_much() -> None:
@@ -49,6 +49,17 @@ def test_calls_that_often_take_long_are_left_to_the_thread() -> None:
     assert met[0]
     assert sum(met) < 8
     assert not any(met[8:])
+
+
+@pytest.mark.parametrize(("every", "long"), [(50, 16.0), (100, 25.0), (5, 3.3)])
+def test_a_model_of_two_kinds_of_calls_is_left_to_the_thread(every: int, long: float) -> None:
+    """One in fifty, in a hundred or in five that takes long, though the average is brief: few of them are met."""
+    brevity, met = Brevity(limit=1.0), 0
+    for number in range(100_000):
+        taken = long if number % every == 0 else 0.17
+        met += brevity.sure and taken == long
+        brevity.note(taken)
+    assert met < 20
 
 
 def test_a_long_row_makes_good() -> None:

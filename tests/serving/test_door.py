@@ -128,6 +128,51 @@ def test_what_needs_care_is_parsed(crowd: Crowd, data: bytes) -> None:
         assert answer(client)[0] == 503
 
 
+@pytest.mark.parametrize("line", [b"Connection: keep-alive\r\n", b"Traceparent: x\r\n"])
+def test_what_most_clients_send_meets_the_door(crowd: Crowd, eventually: Callable[..., Any], line: bytes) -> None:
+    """A client that says that it will keep the connection, and one that is traced where we are not, are held too."""
+    crowd.live.app.door.hold = 0.5
+    with contextlib.closing(crowd.send(request(more=line))) as client:
+        assert eventually(lambda: crowd.live.app.door._held)
+        assert answer(client)[0] == 503
+
+
+def test_a_request_of_a_trace_goes_the_long_way_where_we_trace(crowd: Crowd) -> None:
+    """Its span tells what became of it."""
+    crowd.live.app.door.shut(traced=True)
+    crowd.live.app.door.hold = 60.0
+    with contextlib.closing(crowd.send(request(more=b"traceparent: x\r\n"))) as client:
+        assert answer(client)[0] == 503
+
+
+def test_a_client_that_is_refused_again_and_again_keeps_its_connection(
+    serve: Callable[..., Any], eventually: Any
+) -> None:
+    """It is told each time, for longer than a client may take for a head: while it is held it waits for us."""
+    while GATE.acquire(blocking=False):
+        pass
+    crowd = Crowd(serve(Slow, max_queue_rows=1, header_timeout=0.3), eventually)
+    crowd.live.app.door.hold = 0.05
+    try:
+        with contextlib.closing(crowd.send(request())) as client:
+            for _ in range(20):
+                assert answer(client)[0] == 503
+                client.sendall(request())
+            assert answer(client)[0] == 503
+    finally:
+        GATE.release(100)
+        for waiting in crowd.waiting:
+            waiting.close()
+
+
+def test_whoever_met_the_door_only_has_spoken(crowd: Crowd) -> None:
+    """A server that stops need not wait for its first words."""
+    with contextlib.closing(crowd.send(request())) as client:
+        assert answer(client)[0] == 503
+        silent = [connection.silent for connection in crowd.live.server.server_state.connections]
+    assert silent == [False] * len(silent)
+
+
 def test_other_routes_know_no_crowd(crowd: Crowd) -> None:
     """Health answers while an endpoint turns requests away; a path that is none is not found."""
     assert crowd.live.get("/healthz").status == 200
@@ -154,7 +199,7 @@ def test_a_server_that_stops_answers_whom_it_holds(crowd: Crowd, eventually: Cal
 class Bench:
     """A stool for so many, that notes who was turned away: a room and a visitor."""
 
-    gone = False
+    gone, queues = False, ("double",)
 
     def __init__(self, places: int) -> None:
         self.places, self.answers, self.now = places, 0, 0.0

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
-import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 
 from serving import NDArray, api, service, use
 from serving.errors import ModelNotFound
-from serving.lifecycle import COLLECT_AFTER, settle
 
 Rows = Annotated[np.ndarray, NDArray("float32", ("N",))]
 Serve = Callable[..., Any]
@@ -57,26 +55,6 @@ def test_a_starting_service_answers_that_it_is_starting(slow: Any, eventually: A
     Slow.go.set()
     eventually(lambda: slow.get("/readyz").status == 200)
     assert slow.post("/double", [1]).json() == [2]
-
-
-@pytest.fixture
-def collector() -> Iterator[None]:
-    """Python's garbage collector, as it is, and afterwards as it was."""
-    threshold = gc.get_threshold()
-    yield
-    gc.unfreeze()
-    gc.set_threshold(*threshold)
-
-
-@pytest.mark.usefixtures("collector")
-@pytest.mark.parametrize(("its_own", "then"), [(None, COLLECT_AFTER), (1234, 1234)])
-def test_a_service_that_is_ready_is_not_looked_through_for_garbage(its_own: int | None, then: int) -> None:
-    """What it was made of is left alone, and waiting requests are no garbage; a threshold of its own stays."""
-    if its_own is not None:
-        gc.set_threshold(its_own)
-    settle()
-    assert gc.get_freeze_count() > 1000
-    assert gc.get_threshold()[0] == then
 
 
 def test_a_runners_series_are_there_while_the_model_loads(slow: Any) -> None:

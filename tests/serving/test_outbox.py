@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -101,19 +102,20 @@ def test_who_is_alone_does_not_wait() -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize("end", ["shutdown", "garbage"])
-def test_an_answer_is_written_before_its_connection_is_closed(end: str) -> None:
-    """A server that stops, and a client that sends what is no HTTP, come in the moment between: the answer is first."""
+@pytest.mark.parametrize("end", ["shutdown", "garbage", "refusal"])
+def test_an_answer_is_written_before_what_comes_in_the_moment_between(end: str) -> None:
+    """A server that stops, a client that sends what is no HTTP, a next request that is refused: the answer is first."""
 
     async def scenario(one: Caller, two: Caller) -> None:
         assert one.answer()
         if end == "shutdown":
             one.connection.shutdown()
-        else:
+        elif end == "garbage":
             one.connection.data_received(b"no HTTP\r\n\r\n")
-        heard = one.heard()
-        assert heard.startswith(b"HTTP/1.1 200 OK\r\n")
-        assert heard.count(b"HTTP/1.1 400 ") == (end == "garbage")
+        else:
+            one.connection.turn_away(b"content-length: 0\r\n\r\n")
+        said = re.findall(rb"HTTP/1.1 (\d+) ", one.heard())
+        assert said == {"shutdown": [b"200"], "garbage": [b"200", b"400"], "refusal": [b"200", b"503"]}[end]
 
     run(scenario)
 

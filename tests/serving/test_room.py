@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from serving.batcher import Batcher
+from serving.batcher import Batcher, Limits
 from serving.room import Room
 from tests.serving.held import LIMITS, Bench, Held, rows
 
@@ -45,6 +45,15 @@ def test_whoever_is_on_the_way_takes_a_place(bench: Bench, held: Held) -> None:
         return said
 
     assert bench.run(scenario) == [False, False, False, True, False, False, True, False, True]
+
+
+def test_a_queue_shorter_than_a_batch_has_room_for_its_own_length(bench: Bench) -> None:
+    """A free thread takes a batch at once, but nothing that the queue does not hold."""
+
+    async def scenario(batcher: Batcher) -> list[bool]:
+        return [room(one=batcher).crowded(coming) for coming in (3, 4)]
+
+    assert bench.run(scenario, Limits(max_rows=8, max_queue_rows=4)) == [False, True]
 
 
 def test_an_endpoint_of_two_queues_is_crowded_when_both_are(bench: Bench, held: Held) -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from serving import File, Text
-from serving.errors import InvalidInput, ServewatchError, UnsupportedMedia
+from serving.errors import InvalidInput, ServewatchError, ServiceInvalid, UnsupportedMedia
 from serving.types import Body
 
 
@@ -62,3 +64,18 @@ def test_any_bytes_are_a_text_or_a_clients_error(data: bytes) -> None:
         status = error.status
     assert back == data
     assert 200 <= status < 500
+
+
+@pytest.mark.parametrize(
+    "odd", ["", "image", "image/", "text/x\r\nx-evil: 1", "text/plain; a\n", "größe/x", None, b"a/b"]
+)
+def test_a_files_type_must_be_a_content_type(odd: Any) -> None:
+    """It is written into the answer's head as it stands."""
+    with pytest.raises(ServiceInvalid, match=r"File has the type .*\n.*image/png"):
+        File(odd)
+
+
+@pytest.mark.parametrize("sound", ["image/svg+xml", "text/csv; charset=utf-8", "application/vnd.ms-excel;x=1"])
+def test_a_files_type_may_have_parameters(sound: str) -> None:
+    """It is written as it stands."""
+    assert File(sound).encode(b"x", "") == (b"x", sound.encode())
