@@ -37,6 +37,8 @@ TOUCHED = {
     "serving/brevity.py": "whether a call is too brief for a thread",
 }
 """What is entered and left again before the next step, and what for."""
+BY_THE_CLOCK = {"serving/garbage.py"}
+"""What runs a few times a second on the same thread, whoever asks."""
 
 
 def ours(path: Path) -> str | None:
@@ -52,7 +54,10 @@ class Trail:
         self.seen: dict[str, int] = {}
 
     def __call__(self, frame: FrameType, event: str, argument: Any) -> None:
-        if self.on and event == "call" and (where := ours(Path(frame.f_code.co_filename))):
+        if not self.on or event != "call":
+            return
+        where = ours(Path(frame.f_code.co_filename))
+        if where is not None and where not in BY_THE_CLOCK:
             self.seen[where] = self.seen.get(where, 0) + 1
 
 
