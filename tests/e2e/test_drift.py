@@ -111,5 +111,6 @@ def test_drift_is_told_within_the_promised_rows(kind: str, trial: Trial, tmp_pat
             next(fleet.turns).predict(pictures)
         alerts = wait_for(lambda: [found for found in firing(url) if found["labels"]["alertname"] == name], 20)
     assert alerts[0]["labels"]["feature"] == feature
-    assert alerts[0]["annotations"]["summary"].startswith(f"fashion: {feature} of fashion_mnist drifted over ")
-    assert "Moved most, in percent of all rows: " in alerts[0]["annotations"]["description"]
+    told = alerts[0]["annotations"]
+    assert told["summary"].startswith(f"fashion: {feature} of fashion_mnist drifted, with a score of ")
+    assert "Moved most, in percent of them: " in told["description"]

@@ -18,14 +18,14 @@ def test_without_settings_the_rules_are_the_generated_ones():
 
 
 def test_windows_step_and_false_alarms_are_those_of_the_environment(tmp_path):
-    """Short windows make rules that Prometheus takes, with the accepted false alarms in the alerts' own words."""
+    """Short windows make rules that Prometheus takes; what is accepted of false alarms sets the limit of scores."""
     names = ("STEP=10s", "WINDOWS=1m 12m", "SCRAPE=2s", "FALSE_PAGES=0.1")
     environ = dict(f"SERVEWATCH_DRIFT_{name}".split("=") for name in names)
     made = rule_files(chosen(Settings.load(environ)))
     for name, text in made.items():
         (tmp_path / name).write_text(text)
         assert "interval: 10s" in text
-    assert "of false alarms 0.1 a month is accepted" in made["drift.rules.yml"]
+    assert "/ 0.1, 2))" in made["drift.rules.yml"]
     assert "window: 12m" in made["drift.rules.yml"]
     if promtool.find():
         answer = promtool.check_rules(sorted(tmp_path.iterdir()))

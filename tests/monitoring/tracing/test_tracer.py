@@ -70,13 +70,13 @@ def test_of_requests_without_a_parent_the_share_is_traced(
 
 
 def test_what_runs_within_a_request_nests_in_it(tracing: Callable[..., Any], collector: Collector) -> None:
-    """A span of the user's is a child of the request's, and after its end nothing is."""
-    live = tracing()
+    """A span of the user's is a child of the request's, and after its end what was current before is again."""
+    live, before = tracing(), trace.get_current_span()
     request = live.start_request("outer")
     with live.provider.get_tracer("user").start_as_current_span("inner"):
         pass
     request.end(200)
-    assert trace.get_current_span() is trace.INVALID_SPAN
+    assert trace.get_current_span() is before
     live.close()
     (outer,), (inner,) = collector.named("outer"), collector.named("inner")
     assert (inner.parent, inner.trace_id) == (outer.span_id, outer.trace_id)
