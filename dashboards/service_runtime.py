@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.promql import aggregate, bucket_rate, quantile, rate, select, total
+from alerts.promql import aggregate, bucket_rate, or_zero, quantile, rate, select, total
 from dashboards import panels, style
 from dashboards.chosen import RANGE, VERSION
 from dashboards.panels import Modern, query
@@ -18,13 +18,14 @@ _NAMED = "{{service}} {{instance}} GPU {{gpu}}"
 
 def runtimes() -> list[Modern]:
     """Whether threads, the garbage collector or the way of traces hold anything up."""
-    pauses = quantile(0.99, bucket_rate(runtime.GC_PAUSE, RANGE, ("service", "generation"), **VERSION))
+    runs = bucket_rate(runtime.GC_PAUSE, RANGE, ("service", "generation"), **VERSION)
+    pauses = or_zero(quantile(0.99, runs), total(("service", "generation"), runs))
     spans = total(("service", "outcome"), rate(runtime.TRACE_SPANS, RANGE, **VERSION))
     return [
         _threads(),
         panels.timeseries(
             "Pauses of the garbage collector",
-            f"99th percentile by generation ({runtime.GC_PAUSE.name}); a gap is no run. Generation 2 above some 10 ms: "
+            f"99th percentile by generation ({runtime.GC_PAUSE.name}); 0 is no run. Generation 2 above some 10 ms: "
             "many objects live long; make fewer in each request, or keep what lives long out of its sight (gc.freeze).",
             [query(pauses, "{{service}} generation {{generation}}")],
             "s",
