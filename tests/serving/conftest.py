@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry
 
 from serving import Settings, create_app
 from serving.server import Server, _config, listen
+from tests.serving.held import Bench, Held
 
 
 def wait_until(check: Callable[[], Any], seconds: float = 10.0) -> Any:
@@ -137,3 +138,18 @@ def free_port() -> Callable[[], int]:
             return probe.getsockname()[1]
 
     return find
+
+
+@pytest.fixture
+def held() -> Held:
+    """A model that answers when the test lets it."""
+    return Held()
+
+
+@pytest.fixture
+def bench(held: Held) -> Iterator[Bench]:
+    """A batcher over that model."""
+    bench = Bench(held)
+    yield bench
+    held.let_go(100)
+    bench.runner.close()

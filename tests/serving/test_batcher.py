@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,19 +10,6 @@ from serving.batcher import OUTCOMES, REASONS, Batcher, decide
 from serving.brevity import ENOUGH
 from serving.errors import QueueFull, RunnerFailed
 from tests.serving.held import LIMITS, Bench, Held, rows
-
-
-@pytest.fixture
-def held() -> Held:
-    return Held()
-
-
-@pytest.fixture
-def bench(held: Held) -> Iterator[Bench]:
-    bench = Bench(held)
-    yield bench
-    held.let_go(100)
-    bench.runner.close()
 
 
 @pytest.mark.parametrize(

@@ -1,27 +1,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from types import SimpleNamespace
-
-import pytest
 
 from serving.batcher import Batcher, Limits
 from serving.room import Room
 from tests.serving.held import LIMITS, Bench, Held, rows
-
-
-@pytest.fixture
-def held() -> Held:
-    return Held()
-
-
-@pytest.fixture
-def bench(held: Held) -> Iterator[Bench]:
-    bench = Bench(held)
-    yield bench
-    held.let_go(100)
-    bench.runner.close()
 
 
 def room(**batchers: Batcher) -> Room:

@@ -7,24 +7,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from servewatch.cli import main
 from serving import Store
 
 Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def servewatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`servewatch("models", "list")` gives the exit code and what was printed; the store is under tmp_path."""
-    monkeypatch.setenv("SERVEWATCH_HOME", str(tmp_path))
-
-    def run(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main([*words])
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
 
 
 def test_an_empty_store_says_where_it_is_and_how_it_is_filled(servewatch: Run, tmp_path: Path) -> None:

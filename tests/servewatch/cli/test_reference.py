@@ -11,7 +11,6 @@ import pytest
 import torch
 from torch import nn
 
-from servewatch.cli import main
 from serving import Store
 
 RANDOM = np.random.default_rng(9)
@@ -56,19 +55,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "rows.csv").write_text("a,b,side\n" + "".join(lines))
     np.savez(tmp_path / "rows.npz", rows=ROWS, side=LABELS)
     return tmp_path
-
-
-@pytest.fixture
-def servewatch(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """`servewatch("models", "list")` gives the exit code and what was printed."""
-
-    def run(*words: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as ended:
-            main([*words])
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
 
 
 Run = Callable[..., tuple[int, str, str]]
